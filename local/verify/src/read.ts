@@ -1,0 +1,161 @@
+import { DatabaseSync } from 'node:sqlite'
+import { CosmosClient } from '@azure/cosmos'
+import type { IntentRecord, MailRecord, NotificationRecord, Owed, QueueRecord, Records } from './records.ts'
+
+/** Where the books are. */
+export interface Sources {
+  /** SQLite files, by service. */
+  readonly databases: Readonly<Record<'order' | 'inventory' | 'payment', string>>
+  readonly cosmos: { readonly endpoint: string; readonly key: string }
+  readonly cardProcessor: string
+  readonly mailbox: string
+  /** The administration side of the broker. */
+  readonly broker: string
+}
+
+const timeout = 30_000
+const pageSize = 1_000
+
+/** Reads everything. The outside world is read before the databases, so that what it did is already asked for there. */
+export async function readRecords(sources: Sources): Promise<Records> {
+  const at = Date.now()
+  const [intents, mails, queues, documents] = await Promise.all([
+    readIntents(sources.cardProcessor),
+    readMails(sources.mailbox),
+    readQueues(sources.broker),
+    readDocuments(sources.cosmos),
+  ])
+  const { order, inventory, payment } = sources.databases
+  const owed = Object.entries(sources.databases).map(([service, file]) => read(file, (all) => owedBy(service, all)))
+  return {
+    at,
+    intents,
+    mails,
+    queues,
+    ...documents,
+    owed: [...owed, documents.owed],
+    ...read(payment, readPayments),
+    ...read(inventory, readStock),
+    ...read(order, readOrders),
+  }
+}
+
+type All = <Row>(sql: string) => Row[]
+
+function read<Result>(file: string, run: (all: All) => Result): Result {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
+  try {
+    // One moment for all tables of a service.
+    database.exec('BEGIN')
+    return run(<Row>(sql: string) => database.prepare(sql).all() as Row[])
+  } finally {
+    database.close()
+  }
+}
+
+const uuid = (column: string) =>
+  `lower(substr(hex(${column}), 1, 8) || '-' || substr(hex(${column}), 9, 4) || '-' || substr(hex(${column}), 13, 4) ` +
+  `|| '-' || substr(hex(${column}), 17, 4) || '-' || substr(hex(${column}), 21))`
+
+function readOrders(all: All): Pick<Records, 'orders'> {
+  const ends = new Map(
+    all<{ home: string; ends: number }>(
+      "SELECT home, count(*) AS ends FROM history WHERE type IN ('Confirmed', 'Cancelled') GROUP BY home",
+    ).map(({ home, ends }) => [home, ends]),
+  )
+  const rows = all<Omit<Records['orders'][number], 'ends'>>(
+    `SELECT ${uuid('id')} AS id, status, total, currency, deadline, ended_at AS endedAt FROM orders`,
+  )
+  return { orders: rows.map((row) => ({ ...row, ends: ends.get(`order:${row.id}`) ?? 0 })) }
+}
+
+function readStock(all: All): Pick<Records, 'items' | 'reservations' | 'receipts'> {
+  return {
+    items: all('SELECT id AS sku, received, available, reserved, sold FROM item'),
+    receipts: all('SELECT sku, quantity FROM receipt'),
+    reservations: all<{ orderId: string; status: never; lines: string }>(
+      `SELECT ${uuid('id')} AS orderId, status, lines FROM reservation`,
+    ).map((row) => ({ ...row, lines: JSON.parse(row.lines) })),
+  }
+}
+
+function readPayments(all: All): Pick<Records, 'payments'> {
+  return { payments: all(`SELECT ${uuid('id')} AS orderId, status, captured, refunded FROM payment`) }
+}
+
+/** The deadline of an open order is no debt: it is cancelled when the order ends. */
+function owedBy(service: string, all: All): Owed {
+  const [outbox] = all<{ count: number }>('SELECT count(*) AS count FROM outbox')
+  const [work] = all<{ count: number }>("SELECT count(*) AS count FROM due_work WHERE kind <> 'deadline'")
+  return { service, messages: outbox?.count ?? 0, work: work?.count ?? 0 }
+}
+
+interface NotificationDocument {
+  readonly orderId: string
+  readonly state?: {
+    readonly status: 'due' | 'sent' | 'failed'
+    readonly end: { readonly kind: NotificationRecord['kind'] }
+  }
+  readonly outbox: readonly unknown[]
+  readonly work: readonly unknown[]
+}
+
+async function readDocuments({ endpoint, key }: Sources['cosmos']) {
+  const client = new CosmosClient({ endpoint, key, connectionPolicy: { enableEndpointDiscovery: false } })
+  try {
+    const container = client.database('notification').container('notifications')
+    const query = 'SELECT c.orderId, c.state, c.outbox, c.work FROM c'
+    const { resources } = await container.items
+      .query<NotificationDocument>(query, { maxItemCount: pageSize })
+      .fetchAll()
+    const notifications = resources.flatMap(({ orderId, state }): NotificationRecord[] =>
+      state ? [{ orderId, status: state.status, kind: state.end.kind }] : [],
+    )
+    const count = (of: 'outbox' | 'work') => resources.reduce((sum, document) => sum + document[of].length, 0)
+    return { notifications, owed: { service: 'notification', messages: count('outbox'), work: count('work') } }
+  } finally {
+    client.dispose()
+  }
+}
+
+interface Intent {
+  readonly id: string
+  readonly currency: string
+  readonly amount_received: number
+  readonly amount_refunded: number
+  readonly metadata: { readonly orderId?: string }
+}
+
+async function readIntents(url: string): Promise<IntentRecord[]> {
+  const intents: IntentRecord[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: { data: Intent[]; next_cursor: string | null } = await get(
+      `${url}/flotilla/intents?limit=${pageSize}${cursor && `&cursor=${cursor}`}`,
+    )
+    for (const { id, currency, metadata, amount_received: received, amount_refunded: refunded } of page.data) {
+      intents.push({ id, currency, received, refunded, orderId: metadata.orderId })
+    }
+    cursor = page.next_cursor
+  }
+  return intents
+}
+
+async function readMails(url: string): Promise<MailRecord[]> {
+  const mails: MailRecord[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: { messages: MailRecord[]; cursor: string | null } = await get(
+      `${url}/messages?parsed=false&limit=${pageSize}${cursor && `&cursor=${cursor}`}`,
+    )
+    for (const { orderId, messageId } of page.messages) mails.push({ orderId, messageId })
+    cursor = page.cursor
+  }
+  return mails
+}
+
+const readQueues = (url: string): Promise<QueueRecord[]> => get(`${url}/flotilla/depths`)
+
+async function get<Body>(url: string): Promise<Body> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(timeout) })
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`)
+  return (await response.json()) as Body
+}

@@ -1,0 +1,102 @@
+import type { Broker } from '@flotilla/broker/broker'
+import type { Clock } from '@flotilla/decider/clock'
+import { single } from '@flotilla/decider/decider'
+import type { Authenticator } from '@flotilla/host/auth'
+import type { Dependency } from '@flotilla/host/dependency'
+import { createEngine, type Engine } from '@flotilla/host/engine'
+import { createOverload } from '@flotilla/host/overload'
+import type { Health } from '@flotilla/host/probes'
+import { createServer } from '@flotilla/host/server'
+import type { Logger } from '@flotilla/telemetry/log'
+import { notificationsRepeated, notifications as told } from '@flotilla/telemetry/metrics'
+import { decide } from './domain/decide.ts'
+import { evolve } from './domain/evolve.ts'
+import {
+  absent,
+  type Notification,
+  type NotificationCommand,
+  type NotificationEvent,
+  type NotificationRefusal,
+} from './domain/notification.ts'
+import { notificationRoutes } from './inbound/http.ts'
+import { hear } from './inbound/subscriptions.ts'
+import type { Mailer } from './outbound/mail.ts'
+import { type DueMail, mailWorker } from './outbound/mail-work.ts'
+import { announce } from './outbound/publications.ts'
+import { type NotificationDatabase, notificationKey } from './outbound/store.ts'
+
+export interface NotificationOptions {
+  readonly database: NotificationDatabase
+  readonly broker: Broker
+  readonly mailer: Mailer
+  /** The right-hand side of Message-IDs. */
+  readonly mailDomain: string
+  readonly clock: Clock
+  readonly auth: Authenticator
+  readonly logger: Logger
+  readonly health?: Health
+  /** Shown at `/health/deps`. */
+  readonly dependencies?: readonly Dependency[]
+  readonly version?: string
+}
+
+const domain = (mailDomain: string) => ({
+  decider: { decide, evolve },
+  scope: single<Notification, NotificationCommand>(({ orderId }) => notificationKey(orderId), absent),
+  announce: (event: NotificationEvent, notification: Notification) => announce(event, notification, mailDomain),
+})
+
+/** Notification, wired: give it a database, a broker, a mail server and a clock and it is the whole service. */
+export function createApp(options: NotificationOptions) {
+  const { database, broker, mailer, mailDomain, clock, auth, logger } = options
+  const mail = mailWorker({
+    mailer,
+    clock,
+    onRepeat: () => notificationsRepeated.add(1),
+  })
+  const engine: Engine = createEngine<NotificationCommand>({
+    service: 'notification',
+    store: database.store,
+    system: database.system,
+    broker,
+    clock,
+    logger,
+    hear(envelope, at) {
+      const command = hear(envelope, at)
+      return command && ((cause) => handle({ command, ...cause }))
+    },
+    workers: { mail: ({ payload, attempts }) => mail(payload as DueMail, attempts) },
+    settle: (request) => handle(request),
+  })
+  const handle = engine.handler<
+    Notification,
+    NotificationCommand,
+    NotificationEvent,
+    NotificationRefusal,
+    Notification
+  >(domain(mailDomain), count)
+  const server = createServer({
+    logger,
+    auth,
+    service: {
+      name: 'notification',
+      version: options.version ?? '0.0.0',
+      description: 'Tells customers how it ended.',
+    },
+    overload: createOverload(),
+    ...(options.health && { health: options.health }),
+    ...(options.dependencies && { dependencies: options.dependencies }),
+  })
+  notificationRoutes(server, database.find)
+  return { server, engine }
+}
+
+/** The business in numbers. Called once for each command that had an effect. */
+function count({ events, state }: { events: readonly NotificationEvent[]; state: Notification }) {
+  if (state.status === 'absent') return
+  const { kind } = state.end
+  for (const event of events) {
+    if (event.type === 'Sent') told.add(1, { outcome: 'sent', kind })
+    if (event.type === 'Failed') told.add(1, { outcome: 'failed', kind })
+  }
+}

@@ -18,13 +18,16 @@ test('P6: what was answered with success is there after kill -9, under its key t
   const pay = (stripe: typeof first.stripe, idempotencyKey: string) =>
     stripe.paymentIntents.create({ ...card, payment_method: 'pm_card_visa', confirm: true }, { idempotencyKey })
   const answered = new Map<string, string>()
-  const payments = Array.from({ length: 200 }, async (_, index) => {
-    const { id } = await pay(first.stripe, `k${index}`)
-    answered.set(`k${index}`, id)
-    if (answered.size === 20) first.child.kill('SIGKILL')
+  const customers = Array.from({ length: 20 }, async (_, customer) => {
+    for (let nth = 0; ; nth += 1) {
+      const key = `k${customer}.${nth}`
+      const { id } = await pay(first.stripe, key)
+      answered.set(key, id)
+      if (answered.size === 20) first.child.kill('SIGKILL')
+    }
   })
-  const outcomes = await Promise.allSettled(payments)
-  expect(outcomes.some((outcome) => outcome.status === 'rejected')).toBe(true)
+  await Promise.allSettled(customers)
+  expect(answered.size).toBeGreaterThanOrEqual(20)
   const second = await start(data)
   for (const [key, id] of answered) {
     expect(await second.stripe.paymentIntents.retrieve(id)).toMatchObject({

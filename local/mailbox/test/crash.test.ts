@@ -28,14 +28,16 @@ test('P6: a mail that was answered with 250 is there after kill -9', async () =>
   })
   onTestFinished(() => transport.close())
   const answered: string[] = []
-  const sendings = Array.from({ length: 200 }, async (_, index) => {
-    const messageId = `<${index}@flotilla.example>`
-    await transport.sendMail({ from: 'shop@flotilla.example', to: 'ada@example.com', messageId, text: 'x' })
-    answered.push(messageId)
-    if (answered.length === 20) first.child.kill('SIGKILL')
+  const senders = Array.from({ length: 10 }, async (_, sender) => {
+    for (let nth = 0; ; nth += 1) {
+      const messageId = `<${sender}.${nth}@flotilla.example>`
+      await transport.sendMail({ from: 'shop@flotilla.example', to: 'ada@example.com', messageId, text: 'x' })
+      answered.push(messageId)
+      if (answered.length === 20) first.child.kill('SIGKILL')
+    }
   })
-  const outcomes = await Promise.allSettled(sendings)
-  expect(outcomes.some((outcome) => outcome.status === 'rejected')).toBe(true)
+  await Promise.allSettled(senders)
+  expect(answered.length).toBeGreaterThanOrEqual(20)
   const { url } = await start(data)
   const response = await fetch(`${url}/messages?parsed=false&limit=1000`)
   const { messages } = (await response.json()) as { messages: { messageId: string }[] }

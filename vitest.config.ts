@@ -16,7 +16,7 @@ class Sequencer extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    projects: ['services/*', 'libs/*', 'local/*', 'bench'],
+    projects: ['services/*', 'libs/*', 'local/*', 'bench', 'sim'],
     passWithNoTests: false,
     sequence: { sequencer: Sequencer },
   },

@@ -1,0 +1,137 @@
+import type { Clock } from '@flotilla/decider/clock'
+import { Random } from './random.ts'
+import type { Dependency, World } from './world.ts'
+
+/** One call from a process to the outside: the way there, what is done there, and the way back. */
+export interface Step<T> {
+  readonly to: Dependency
+  /** What is asked, for the story and the tally: `transact`, `send`, `confirm`. */
+  readonly what: string
+  /** What is done there. It is not done when the step is refused, and is done though its answer is lost. */
+  readonly run: () => T | Promise<T>
+  /** The error of a dependency that is away or gave no answer. `sent`: it may have been done all the same. */
+  readonly failure: (sent: boolean) => Error
+  /** Takes no time and is not refused: the call is within the process, such as that of an embedded database. */
+  readonly instant?: boolean
+  /** A read: it has no effect, so that nothing follows from its being done unheard. */
+  readonly harmless?: boolean
+  /** What came of it, for the story. */
+  readonly tell?: (result: T) => string
+}
+
+const never = new Promise<never>(() => {})
+/** Milliseconds. */
+const usual = { low: 0.2, high: 20 }
+const slow = { low: 500, high: 45_000 }
+
+/** A process, from its start to its death: its clock, and its calls to the outside. Nothing of it happens after its death. */
+export class Life {
+  readonly name: string
+  readonly clock: Clock
+  /** Timers that are set, and calls to the outside that are under way. */
+  readonly pending = { timers: 0, calls: 0 }
+  readonly #world: World
+  readonly #onDeath = new Set<() => void>()
+  #alive = true
+
+  /** `skew`: how far its clock is ahead, in milliseconds. */
+  constructor(world: World, name: string, seed: number, skew: number) {
+    const { time } = world
+    const random = new Random(seed, name)
+    this.#world = world
+    this.name = name
+    this.clock = {
+      now: () => Math.floor(time.now + skew),
+      random: random.next,
+      defer: (run) => time.defer(() => this.#alive && run()),
+      after: (milliseconds, run) => {
+        let isSet = true
+        const end = () => {
+          if (isSet) this.pending.timers -= 1
+          isSet = false
+        }
+        this.pending.timers += 1
+        const fire = () => {
+          end()
+          if (this.#alive) run()
+        }
+        const cancel = time.at(time.now + Math.max(0, milliseconds), fire, 'process')
+        return () => {
+          end()
+          cancel()
+        }
+      },
+    }
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  /** Called once, when it dies; the returned function takes it back. */
+  onDeath(run: () => void): () => void {
+    this.#onDeath.add(run)
+    return () => this.#onDeath.delete(run)
+  }
+
+  /** As by kill -9. */
+  kill(why: string): void {
+    if (!this.#alive) return
+    this.#alive = false
+    this.#world.tell(this.name, () => `dies ${why}`)
+    for (const run of this.#onDeath) run()
+  }
+
+  async call<T>(step: Step<T>): Promise<T> {
+    if (!this.#alive) return never
+    this.pending.calls += 1
+    try {
+      return await this.#call(step)
+    } finally {
+      this.pending.calls -= 1
+    }
+  }
+
+  async #call<T>({ to, what, run, failure, instant = false, harmless = false, tell }: Step<T>): Promise<T> {
+    const { chaos, tally } = this.#world
+    const where = `${to} ${what}`
+    const story = (how: string) => this.#world.tell(this.name, () => `${what} → ${to}: ${how}`)
+    if (!harmless && chaos.strikes('death', where)) {
+      // Dead with the request unsent, or on its way.
+      this.kill(`as it asks ${to} to ${what}`)
+      return never
+    }
+    if (!instant) await this.#travel(where)
+    if (this.#world.isAway(to)) {
+      tally.add(`away ${where}`)
+      if (!instant) await this.#travel(where)
+      throw failure(false)
+    }
+    if (!instant && chaos.strikes('refused', where)) {
+      story('fails, nothing was done')
+      throw failure(false)
+    }
+    const result = await run()
+    if (tell) story(tell(result))
+    if (!harmless && chaos.strikes('death', `${where} unheard`)) {
+      this.kill(`before it hears that ${to} did ${what}`)
+      return never
+    }
+    if (!this.#alive) return never
+    if (!harmless && !instant && chaos.strikes('lost', where)) {
+      story('is done, and the answer is lost')
+      await this.#travel(where)
+      throw failure(true)
+    }
+    if (!instant) await this.#travel(where)
+    return result
+  }
+
+  /** Never ends for a process that dies meanwhile. */
+  async #travel(where: string): Promise<void> {
+    const { chaos, latency, time } = this.#world
+    const bounds = chaos.strikes('slow', where) ? slow : usual
+    const takes = latency.skewed(bounds.low, bounds.high)
+    await new Promise<void>((resolve) => time.at(time.now + takes, () => this.#alive && resolve()))
+  }
+}

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
+import { type NewToken, newId } from './ids.ts'
 import { type Confirmation, cancel, confirm, type Intent, type IntentOutcome, knownCard, settled } from './intent.ts'
-import type { Answer, Ledger } from './ledger.ts'
+import type { Answer, Books } from './ledger.ts'
 import { renderIntent, renderRefund } from './objects.ts'
 import type { Params } from './params.ts'
 import { refund } from './refund.ts'
@@ -23,7 +23,7 @@ export interface Outcome {
 }
 
 /** A call whose parameters are in order. It runs inside a commit, and may run twice if a neighbour in it fails. */
-export type Command = (ledger: Ledger, now: number) => Outcome
+export type Command = (ledger: Books, now: number, token: NewToken) => Outcome
 
 /** Reads the parameters of one route; `id` is the object named in the path. */
 export type Route = (params: Params, id: string, timing: Timing) => Command
@@ -38,10 +38,10 @@ export const createIntent: Route = (params, _id, timing) => {
   if (!atOnce && confirmation.returnUrl) {
     throw invalid('return_url may be given only together with confirm=true.', 'return_url')
   }
-  return (ledger, now) => {
+  return (ledger, now, token) => {
     const paymentMethod = confirmation.paymentMethod ?? null
     const status = paymentMethod === null ? 'requires_payment_method' : 'requires_confirmation'
-    const names = { id: newId('pi_', now), secret: unguessable() }
+    const names = { id: newId('pi_', now, token), secret: token() }
     const intent: Intent = { ...names, created: now, ...draft, paymentMethod, status, attempts: 0 }
     if (!atOnce) {
       ledger.addIntent(intent)
@@ -100,10 +100,11 @@ export const createRefund: Route = (params, _id, timing) => {
     metadata: params.metadata(),
     reason: params.oneOf('reason', ['duplicate', 'fraudulent', 'requested_by_customer']),
   }
-  return (ledger, now) => {
+  return (ledger, now, token) => {
     const intent = ledger.intent(id)
     if (!intent) throw noSuch('payment_intent', id, 'payment_intent')
-    const created = refund(settled(intent, now), ledger.refundsOf(id), request, now, timing.refund)
+    const draft = refund(settled(intent, now), ledger.refundsOf(id), request, now, timing.refund)
+    const created = { id: newId('re_', now, token), ...draft }
     ledger.addRefund(created)
     return { answer: { status: 200, refund: created }, remember: true }
   }
@@ -178,7 +179,7 @@ function readPage(params: Params) {
 }
 
 /** A refusal that is about an intent shows it. */
-function withIntent(ledger: Ledger, id: string, now: number, work: (intent: Intent) => Outcome): Outcome {
+function withIntent(ledger: Books, id: string, now: number, work: (intent: Intent) => Outcome): Outcome {
   const stored = ledger.intent(id)
   if (!stored) throw noSuch('payment_intent', id, 'intent')
   const intent = settled(stored, now)
@@ -200,14 +201,4 @@ function told({ intent, refusal, answerAt, silence }: IntentOutcome): Outcome {
 
 function list(url: string, has_more: boolean, data: object[]): Outcome {
   return { answer: { status: 200, list: { object: 'list', url, has_more, data } }, remember: false }
-}
-
-/** Rises with time, so that the index of ids grows at its end. */
-function newId(prefix: string, now: number): string {
-  return `${prefix}${now.toString(36).padStart(9, '0')}${unguessable().slice(0, 16)}`
-}
-
-/** Node makes UUIDs from entropy it has in stock; bytes it would have to fetch each time. */
-function unguessable(): string {
-  return randomUUID().replaceAll('-', '')
 }

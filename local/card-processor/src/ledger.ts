@@ -32,14 +32,34 @@ export interface Call {
 export interface Remembered {
   path: string
   fingerprint: string
-  answer: string
-  available_at: number
+  answer: Answer
+  availableAt: number
 }
 
 export interface Page<T> {
   data: T[]
   /** Pass it on as `cursor` for the next page. */
   next: number | null
+}
+
+/** What answering a call needs of a ledger. */
+export interface Books {
+  intent(id: string): Intent | undefined
+  addIntent(intent: Intent): void
+  saveIntent(intent: Intent): void
+  refund(id: string): Refund | undefined
+  /** Oldest first. */
+  refundsOf(intent: string): Refund[]
+  addRefund(refund: Refund): void
+  /** Where lists go on after this object. */
+  intentPosition(id: string): number | undefined
+  refundPosition(id: string): number | undefined
+  /** Newest first, from before `before`. */
+  latestIntents(before?: number, limit?: number): Page<Intent>
+  latestRefunds(intent: string | undefined, before?: number, limit?: number): Page<Refund>
+  /** The last answer that was kept under a key, if it was given after `since`. */
+  remembered(key: string, since: number): Remembered | undefined
+  record(call: Call): void
 }
 
 const schema = `
@@ -76,6 +96,7 @@ const schema = `
 `
 
 type StateRow = { seq: number; state: string }
+type KeyRow = { path: string; fingerprint: string; answer: string; available_at: number }
 
 /** Every intent, refund and call, in SQLite. Writes belong inside `turn.submit`. */
 export function openLedger(data: string | undefined) {
@@ -105,7 +126,6 @@ function objectsIn(database: DatabaseSync) {
     refund: (id: string) => found<Refund>(refund.get(id)),
     refundsOf: (id: string) => (refundsOf.all(id) as StateRow[]).map(parse<Refund>),
     addRefund: (it: Refund) => addRefund.run(it.id, it.intent, JSON.stringify(it)),
-    /** Where lists go on after this object. */
     intentPosition: (id: string) => (intent.get(id) as StateRow | undefined)?.seq,
     refundPosition: (id: string) => (refund.get(id) as StateRow | undefined)?.seq,
   }
@@ -119,7 +139,12 @@ function callsIn(database: DatabaseSync) {
     SELECT path, fingerprint, answer, available_at FROM call
     WHERE key = ? AND at > ? AND answer IS NOT NULL ORDER BY at DESC LIMIT 1`)
   return {
-    remembered: (key: string, since: number) => remembered.get(key, since) as Remembered | undefined,
+    remembered(key: string, since: number): Remembered | undefined {
+      const row = remembered.get(key, since) as KeyRow | undefined
+      if (!row) return undefined
+      const { path, fingerprint, answer, available_at: availableAt } = row
+      return { path, fingerprint, answer: JSON.parse(answer) as Answer, availableAt }
+    },
     record: (call: Call) =>
       record.run(
         call.requestId,
@@ -143,7 +168,6 @@ function listsIn(database: DatabaseSync) {
     return { data: kept.map(read), next: rows.length > limit ? (kept.at(-1)?.seq ?? null) : null }
   }
   return {
-    /** Newest first, from before `before`. */
     latestIntents: (before = Number.MAX_SAFE_INTEGER, limit = 10) =>
       page('SELECT seq, state FROM intent WHERE seq < ? ORDER BY seq DESC', [before], limit, parse<Intent>),
     latestRefunds: (intent: string | undefined, before = Number.MAX_SAFE_INTEGER, limit = 10) => {

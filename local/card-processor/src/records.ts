@@ -1,10 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { type Faults, fault } from './faults.ts'
-import { type Intent, settled } from './intent.ts'
 import type { Ledger } from './ledger.ts'
-import { seconds } from './objects.ts'
-import { type Refund, refundStatus } from './refund.ts'
+import { summary } from './summary.ts'
 
 const page = z.strictObject({
   cursor: z.coerce.number().int().min(0).default(0),
@@ -38,33 +36,6 @@ export function addRecords(app: FastifyInstance, ledger: Ledger, faults: Faults,
     return faults.current()
   })
   app.get('/flotilla/faults', async () => faults.current())
-}
-
-/** One payment for `verify`. Amounts are minor units; `amount_refunded` is what has gone back, not what is on its way. */
-function summary(stored: Intent, refunds: Refund[], now: number) {
-  const intent = settled(stored, now)
-  const sum = (status: string) =>
-    refunds.reduce((total, it) => (refundStatus(it, now) === status ? total + it.amount : total), 0)
-  return {
-    id: intent.id,
-    amount: intent.amount,
-    currency: intent.currency,
-    status: intent.status,
-    amount_received: intent.status === 'succeeded' ? intent.amount : 0,
-    amount_refunded: sum('succeeded'),
-    amount_refund_pending: sum('pending'),
-    payment_method: intent.paymentMethod,
-    metadata: intent.metadata,
-    created: seconds(intent.created),
-    refunds: refunds.map((it) => ({
-      id: it.id,
-      amount: it.amount,
-      currency: it.currency,
-      status: refundStatus(it, now),
-      metadata: it.metadata,
-      created: seconds(it.created),
-    })),
-  }
 }
 
 function divide(query: Record<string, unknown>) {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { findCard } from './cards.ts'
 import type { Intent } from './intent.ts'
 import { invalid, lockTimeout, StripeRefusal } from './refusals.ts'
@@ -35,7 +34,13 @@ export function amountTaken(refunds: Refund[], now: number): number {
   return refunds.reduce((sum, refund) => (refundStatus(refund, now) === 'failed' ? sum : sum + refund.amount), 0)
 }
 
-export function refund(intent: Intent, earlier: Refund[], request: RefundRequest, now: number, delay: number): Refund {
+export function refund(
+  intent: Intent,
+  earlier: Refund[],
+  request: RefundRequest,
+  now: number,
+  delay: number,
+): Omit<Refund, 'id'> {
   if (intent.status === 'processing') throw lockTimeout()
   if (intent.status !== 'succeeded' || !intent.charge) {
     throw invalid(`This PaymentIntent (${intent.id}) does not have a successful charge to refund.`, 'payment_intent')
@@ -54,7 +59,6 @@ export function refund(intent: Intent, earlier: Refund[], request: RefundRequest
     )
   }
   return {
-    id: `re_${now.toString(36).padStart(9, '0')}${randomUUID().replaceAll('-', '').slice(0, 16)}`,
     intent: intent.id,
     charge: intent.charge,
     created: now,

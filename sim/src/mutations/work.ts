@@ -1,0 +1,103 @@
+import type { Mutation } from './mutation.ts'
+
+const dueWork = 'libs/store-sqlite/src/due-work.ts'
+const sweeper = 'libs/outbox/src/sweeper.ts'
+
+/** Bugs in due work, leases and sweeping. */
+export const workMutations: readonly Mutation[] = [
+  {
+    name: 'work-not-swept',
+    says: 'nobody does what a dead process left to do, nor what comes due later',
+    breaks: ['P1', 'P3', 'P4'],
+    changes: [{ file: sweeper, find: '() => this.#drawWork(), ', replace: '' }],
+    within: 500,
+  },
+  {
+    name: 'sweeping-ends-with-an-outage',
+    says: 'a sweeper that could not reach its database once never tries again',
+    breaks: ['P1'],
+    changes: [
+      {
+        file: sweeper,
+        find: 'if (failed) this.#failing(failed.reason)',
+        replace: `if (failed) this.#state = 'stopped'`,
+      },
+    ],
+    within: 500,
+  },
+  {
+    name: 'sweeping-slow-to-resume',
+    says: 'after an outage of its database, a sweeper waits for up to a minute',
+    breaks: ['P1'],
+    changes: [
+      {
+        file: sweeper,
+        find: 'const outage = { base: 1_000, cap: 4_000 }',
+        replace: 'const outage = { base: 1_000, cap: 60_000 }',
+      },
+    ],
+    within: 500,
+  },
+  {
+    name: 'lease-in-the-wrong-unit',
+    says: 'what a dead process leaves is its own for eight hours',
+    breaks: ['P1', 'P2', 'P3', 'P4'],
+    changes: [
+      { file: 'libs/host/src/engine.ts', find: 'const lease = 30_000', replace: 'const lease = 30_000 * 1_000' },
+    ],
+    within: 500,
+  },
+  {
+    name: 'work-claimed-without-a-lease',
+    says: 'claimed work stays visible, so that every replica does it at once',
+    breaks: ['P3'],
+    changes: [
+      {
+        file: dueWork,
+        find: 'SET visible_at = :leaseUntil, attempts = attempts + 1',
+        replace: 'SET attempts = attempts + 1 + (0 * :leaseUntil)',
+      },
+      {
+        file: dueWork,
+        find: 'one.due_at - other.due_at).map(restore)',
+        replace: 'one.due_at - other.due_at).map((stored) => ({ ...restore(stored), visibleAt: leaseUntil }))',
+      },
+    ],
+    within: 500,
+  },
+  {
+    name: 'work-deleted-when-claimed',
+    says: 'work is taken out of the database before it is done',
+    breaks: ['P1', 'P3'],
+    changes: [
+      {
+        file: dueWork,
+        find: `UPDATE due_work SET visible_at = :leaseUntil, attempts = attempts + 1
+     WHERE id IN`,
+        replace: `DELETE FROM due_work
+     WHERE :leaseUntil > 0 AND id IN`,
+      },
+    ],
+    within: 500,
+  },
+  {
+    name: 'claims-not-counted',
+    says: 'work that comes back after a crash looks like new work',
+    breaks: ['P1', 'P3'],
+    changes: [{ file: dueWork, find: ':leaseUntil, attempts = attempts + 1', replace: ':leaseUntil' }],
+    within: 500,
+  },
+  {
+    name: 'result-thrown-away',
+    says: 'work is done again because its result could not be stored at once',
+    breaks: ['P4'],
+    changes: [
+      {
+        file: 'libs/outbox/src/kind.ts',
+        find: 'if (!isOutage(error)) return this.#failed(work, error)',
+        replace: 'return this.#failed(work, error)',
+      },
+    ],
+    within: 500,
+  },
+]

@@ -36,6 +36,8 @@ export interface Domain<State, Command, Event extends { readonly type: string },
   readonly scope: Scope<State, Command, Row>
   /** Domain event → what the world is told and what must be done; the state is that after the whole command. */
   readonly announce: (event: Event, state: State) => Effects
+  /** It only shows what others say, so it has no history of its own, and may be emptied and told anew. */
+  readonly isView?: boolean
 }
 
 export interface Request<Command> {
@@ -117,7 +119,7 @@ function changedRows<State, Command, Event extends { readonly type: string }, Re
 }
 
 function describe<State, Command, Event extends { readonly type: string }, Refusal, Row>(
-  { announce }: Domain<State, Command, Event, Refusal, Row>,
+  { announce, isView = false }: Domain<State, Command, Event, Refusal, Row>,
   { cause, traceparent }: Request<Command>,
   events: readonly Event[],
   state: State,
@@ -125,6 +127,9 @@ function describe<State, Command, Event extends { readonly type: string }, Refus
   { now, lease }: DecideOptions,
 ): Change<Row> {
   const effects = events.map((event) => announce(event, state))
+  const history = events.map((event, index) => {
+    return { key: home, version, index, at: now, type: event.type, body: JSON.stringify(event) }
+  })
   const outbox = effects
     .flatMap(({ publish = [] }) => publish)
     .map((event, index) => ({
@@ -143,14 +148,7 @@ function describe<State, Command, Event extends { readonly type: string }, Refus
     at: now,
     reads,
     rows,
-    history: events.map((event, index) => ({
-      key: home,
-      version,
-      index,
-      at: now,
-      type: event.type,
-      body: JSON.stringify(event),
-    })),
+    history: isView ? [] : history,
     outbox,
     schedule,
     cancel: effects.flatMap(({ cancel = [] }) => cancel),

@@ -1,3 +1,4 @@
+import { systemClock } from '@flotilla/decider/clock'
 import { createLogger } from '@flotilla/telemetry/log'
 import { createLogDestination } from '@flotilla/telemetry/log-destination'
 import { startTelemetry } from '@flotilla/telemetry/telemetry'
@@ -18,7 +19,8 @@ const app = createServer({
   logger,
   service: { name: 'bench', version: '0' },
   auth: createAuthenticator({ issuers: [{ issuer, audience }], endUserSecret: 'bench' }),
-  overload: createOverload(),
+  clock: systemClock,
+  overload: createOverload({ clock: systemClock }),
 })
 route(app, {
   method: 'POST',

@@ -1,3 +1,4 @@
+import type { Clock } from '@flotilla/decider/clock'
 import { endServerSpan, openServerSpan } from '@flotilla/telemetry/http-server'
 import { contextWithLogFields, type Logger } from '@flotilla/telemetry/log'
 import { context } from '@opentelemetry/api'
@@ -17,6 +18,7 @@ const CLIENT_GONE = 499
 export type Exchange = {
   readonly logger: Logger
   readonly auth: Authenticator
+  readonly clock: Clock
   readonly health: Health
   readonly overload: Overload | undefined
   /** How long an answer may take, ms. */
@@ -90,14 +92,14 @@ function authenticated(auth: Authenticator, request: FastifyRequest): Caller | P
  * The last hook before a handler: what the handler does, however late, belongs to the request's trace, and it has so long
  * to answer. (Fastify's own `handlerTimeout` aborts a signal after every request, which costs 15 µs.)
  */
-export function lastHook({ handlerMs }: Exchange) {
+export function lastHook({ clock, handlerMs }: Exchange) {
   const giveUp = (request: FastifyRequest, reply: FastifyReply) => {
     if (reply.sent) return
     const detail = 'This took too long. It may have been done all the same: ask, or repeat it with its Idempotency-Key.'
     answerWith(unavailable(detail, 1, new Error(`no answer within ${handlerMs} ms`)), request, reply)
   }
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
-    request.timer = setTimeout(giveUp, handlerMs, request, reply)
+    request.stopTimer = clock.after(handlerMs, () => giveUp(request, reply))
     if (request.telemetry === null) done()
     else context.with(request.telemetry.context, done)
   }
@@ -105,7 +107,7 @@ export function lastHook({ handlerMs }: Exchange) {
 
 /** Ends the span and writes the request's one log line: never a body, a query, an address or a token. */
 function end({ logger }: Exchange, request: FastifyRequest, status: number): void {
-  if (request.timer !== null) clearTimeout(request.timer)
+  request.stopTimer?.()
   const open = request.telemetry
   if (open === null) return
   request.telemetry = null

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Clock } from '@flotilla/decider/clock'
 import { requestsShed } from '@flotilla/telemetry/metrics'
 import { Problem } from './problem.ts'
 
@@ -7,6 +8,7 @@ export type Shedding = { readonly reason: string; readonly detail: string; reado
 
 /** When to refuse. Times in milliseconds. */
 export type OverloadOptions = {
+  readonly clock: Clock
   /** Refuse while half of the event loop's turns take longer than this; default 250. */
   readonly maxLoopDelayMs?: number | undefined
   /** How often the loop is looked at; default 500. */
@@ -44,15 +46,16 @@ function loopDelay() {
 }
 
 /** Watches the event loop until `close`. */
-export function createOverload(options: OverloadOptions = {}): Overload {
-  const { maxLoopDelayMs = 250, sampleMs = 500, check } = options
+export function createOverload(options: OverloadOptions): Overload {
+  const { clock, maxLoopDelayMs = 250, sampleMs = 500, check } = options
   const measured = options.loopDelayMs === undefined ? loopDelay() : undefined
   const read = options.loopDelayMs ?? measured?.read ?? (() => 0)
   let isSlow = false
-  const timer = setInterval(() => {
+  const look = () => {
     isSlow = read() > maxLoopDelayMs
-  }, sampleMs)
-  timer.unref()
+    cancel = clock.after(sampleMs, look)
+  }
+  let cancel = clock.after(sampleMs, look)
 
   const busy: Shedding = { reason: 'event-loop', detail: 'This replica has too much to do.', retryAfterSeconds: 1 }
   return {
@@ -68,7 +71,7 @@ export function createOverload(options: OverloadOptions = {}): Overload {
       })
     },
     close() {
-      clearInterval(timer)
+      cancel()
       measured?.close()
     },
   }

@@ -15,8 +15,8 @@ declare module 'fastify' {
     routePattern: string | null
     /** `performance.now()` at the first hook. */
     beganAt: number
-    /** Ends the handler's time. */
-    timer: NodeJS.Timeout | null
+    /** Stops the handler's time; null before it runs. */
+    stopTimer: (() => void) | null
     /** Its log line is at debug. */
     isProbe: boolean
   }

@@ -9,6 +9,7 @@ import { azureCredential } from './credential.ts'
 import type { Engine } from './engine.ts'
 import { ConfigError } from './environment.ts'
 import { runProcess } from './lifecycle.ts'
+import { createOverload, type Overload } from './overload.ts'
 import { createHealth, type Health } from './probes.ts'
 import type { Settings } from './settings.ts'
 
@@ -19,6 +20,7 @@ export interface Given {
   readonly auth: Authenticator
   readonly logger: Logger
   readonly health: Health
+  readonly overload: Overload
   readonly version: string
 }
 
@@ -55,7 +57,9 @@ export function serve<C extends Settings>(
       const auth = authenticatorOf(config, logger)
       const broker = await createServiceBusBroker({ ...(await namespaceOf(config)), clock: systemClock, logger })
       const health = createHealth()
-      const { app, close, stats } = await build(config, { broker, clock: systemClock, auth, logger, health, version })
+      const overload = createOverload({ clock: systemClock })
+      const given = { broker, clock: systemClock, auth, logger, health, overload, version }
+      const { app, close, stats } = await build(config, given)
       const { server, engine } = app
       const url = await server.listen({ port: config.PORT, host: config.HOST })
       await engine.start()

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Clock } from '@flotilla/decider/clock'
 import type { Logger } from '@flotilla/telemetry/log'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Authenticator } from './auth.ts'
@@ -30,6 +31,8 @@ export type ServerOptions = {
   /** Its name and version, for the API document. */
   readonly service: { readonly name: string; readonly version: string; readonly description?: string | undefined }
   readonly auth: Authenticator
+  /** For the time that handlers have. */
+  readonly clock: Clock
   readonly limits?: Partial<Limits> | undefined
   /** Shared with `runProcess`. */
   readonly health?: Health | undefined
@@ -80,7 +83,7 @@ function decorate(app: FastifyInstance): void {
   app.decorateRequest('routePattern', null)
   app.decorateRequest('isProbe', false)
   app.decorateRequest('beganAt', 0)
-  app.decorateRequest('timer', null)
+  app.decorateRequest('stopTimer', null)
 }
 
 /**
@@ -88,9 +91,9 @@ function decorate(app: FastifyInstance): void {
  * for errors, a span and a log line per request, limits, probes. Add routes with `route`.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { logger, auth, overload, health = createHealth() } = options
+  const { logger, auth, clock, overload, health = createHealth() } = options
   const limits = { ...LIMITS, ...options.limits }
-  const exchange: Exchange = { logger, auth, health, overload, handlerMs: limits.handlerMs }
+  const exchange: Exchange = { logger, auth, clock, health, overload, handlerMs: limits.handlerMs }
   const app = createFastify(exchange, limits)
   const allowedMethods = createAllowedMethods()
   decorate(app)

@@ -1,30 +1,38 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { systemClock } from '@flotilla/decider/clock'
+import { expect, test } from 'vitest'
 import { createOverload } from '../src/overload.ts'
+import { TestClock } from '../src/testing-clock.ts'
 
-beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
-
-test('requests are refused while the loop is slow, and taken again after', () => {
+test('requests are refused while the loop is slow, and taken again after', async () => {
+  const clock = new TestClock()
   let delay = 0
-  const overload = createOverload({ maxLoopDelayMs: 100, sampleMs: 50, loopDelayMs: () => delay })
+  const overload = createOverload({ clock, maxLoopDelayMs: 100, sampleMs: 50, loopDelayMs: () => delay })
   expect(overload.refusal()).toBeUndefined()
   delay = 101
-  vi.advanceTimersByTime(50)
+  await clock.pass(50)
   expect(overload.refusal()).toMatchObject({
     status: 503,
     slug: 'overloaded',
     options: { headers: { 'retry-after': '1' } },
   })
   delay = 100
-  vi.advanceTimersByTime(50)
+  await clock.pass(50)
   expect(overload.refusal()).toBeUndefined()
+})
+
+test('the loop is looked at until it is closed', async () => {
+  const clock = new TestClock()
+  let looks = 0
+  const overload = createOverload({ clock, sampleMs: 50, loopDelayMs: () => ++looks })
+  await clock.pass(150)
+  expect(looks).toBe(3)
   overload.close()
-  expect(vi.getTimerCount()).toBe(0)
+  await clock.pass(150)
+  expect(looks).toBe(3)
 })
 
 test('a real loop whose turns are long is seen to be slow', async () => {
-  vi.useRealTimers()
-  const overload = createOverload({ maxLoopDelayMs: 20, sampleMs: 100 })
+  const overload = createOverload({ clock: systemClock, maxLoopDelayMs: 20, sampleMs: 100 })
   const block = (ms: number) => {
     const until = performance.now() + ms
     while (performance.now() < until);

@@ -1,4 +1,5 @@
 // A process as a service's main.ts makes it, with one slow route; for lifecycle.test.ts.
+import { systemClock } from '@flotilla/decider/clock'
 import { createLogger } from '@flotilla/telemetry/log'
 import { runProcess } from '../src/lifecycle.ts'
 import { createHealth } from '../src/probes.ts'
@@ -15,7 +16,7 @@ await runProcess({
   name: 'real',
   logger,
   async start() {
-    const app = createServer({ logger, health, auth, service: { name: 'real', version: '0' } })
+    const app = createServer({ logger, health, auth, clock: systemClock, service: { name: 'real', version: '0' } })
     const draining = Promise.withResolvers<void>()
     app.get('/slow', async () => {
       logger.info('in hand')

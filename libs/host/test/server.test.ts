@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { systemClock } from '@flotilla/decider/clock'
 import { Unavailable } from '@flotilla/decider/store'
 import { collectSpans } from '@flotilla/telemetry/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -137,7 +138,7 @@ test('overload refuses API routes with Retry-After, and never the probes', async
   let shedding: { reason: string; detail: string; retryAfterSeconds: number } | undefined
   const health = createHealth()
   health.started()
-  server = await orderServer({ health, overload: createOverload({ check: () => shedding }) })
+  server = await orderServer({ health, overload: createOverload({ clock: systemClock, check: () => shedding }) })
   expect((await server.post(goodOrder)).statusCode).toBe(202)
   shedding = { reason: 'backlog', detail: 'A new order would miss its deadline.', retryAfterSeconds: 7 }
   const answer = await server.post(goodOrder)

@@ -1,3 +1,4 @@
+import { systemClock } from '@flotilla/decider/clock'
 import { createLogger } from '@flotilla/telemetry/log'
 import type { FastifyInstance } from 'fastify'
 import { type AuthOptions, createAuthenticator } from '../src/auth.ts'
@@ -17,6 +18,7 @@ export async function testServer(options: Partial<ServerOptions> = {}, auth: Par
   const app: FastifyInstance = createServer({
     logger,
     service: { name: 'test', version: '0' },
+    clock: systemClock,
     auth: createAuthenticator({
       issuers: [{ issuer: issuer.origin, audience: issuer.audience }],
       endUserSecret: 'secret',

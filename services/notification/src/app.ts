@@ -1,13 +1,7 @@
 import type { Broker } from '@flotilla/broker/broker'
-import type { Clock } from '@flotilla/decider/clock'
 import { single } from '@flotilla/decider/decider'
-import type { Authenticator } from '@flotilla/host/auth'
-import type { Dependency } from '@flotilla/host/dependency'
 import { createEngine, type Engine } from '@flotilla/host/engine'
-import { createOverload } from '@flotilla/host/overload'
-import type { Health } from '@flotilla/host/probes'
-import { createServer } from '@flotilla/host/server'
-import type { Logger } from '@flotilla/telemetry/log'
+import { type CreateHttp, type HttpOptions, httpOf } from '@flotilla/host/http'
 import { notificationsRepeated, notifications as told } from '@flotilla/telemetry/metrics'
 import { decide } from './domain/decide.ts'
 import { evolve } from './domain/evolve.ts'
@@ -18,26 +12,21 @@ import {
   type NotificationEvent,
   type NotificationRefusal,
 } from './domain/notification.ts'
-import { notificationRoutes } from './inbound/http.ts'
+import { type NotificationRoutes, notificationRoutes } from './inbound/http.ts'
 import { hear } from './inbound/subscriptions.ts'
 import type { Mailer } from './outbound/mail.ts'
 import { type DueMail, mailWorker } from './outbound/mail-work.ts'
 import { announce } from './outbound/publications.ts'
 import { type NotificationDatabase, notificationKey } from './outbound/store.ts'
 
-export interface NotificationOptions {
+export interface NotificationOptions extends HttpOptions {
   readonly database: NotificationDatabase
   readonly broker: Broker
   readonly mailer: Mailer
   /** The right-hand side of Message-IDs. */
   readonly mailDomain: string
-  readonly clock: Clock
-  readonly auth: Authenticator
-  readonly logger: Logger
-  readonly health?: Health
-  /** Shown at `/health/deps`. */
-  readonly dependencies?: readonly Dependency[]
-  readonly version?: string
+  /** Makes the HTTP side; a simulation keeps one and hands it the routes of each new process. */
+  readonly http?: CreateHttp<NotificationRoutes>
 }
 
 const domain = (mailDomain: string) => ({
@@ -46,9 +35,15 @@ const domain = (mailDomain: string) => ({
   announce: (event: NotificationEvent, notification: Notification) => announce(event, notification, mailDomain),
 })
 
+/** The HTTP side of notification. */
+export const createHttp = httpOf<NotificationRoutes>(
+  { name: 'notification', description: 'Tells customers how it ended.' },
+  notificationRoutes,
+)
+
 /** Notification, wired: give it a database, a broker, a mail server and a clock and it is the whole service. */
 export function createApp(options: NotificationOptions) {
-  const { database, broker, mailer, mailDomain, clock, auth, logger } = options
+  const { database, broker, mailer, mailDomain, clock, logger } = options
   const mail = mailWorker({
     mailer,
     clock,
@@ -75,19 +70,7 @@ export function createApp(options: NotificationOptions) {
     NotificationRefusal,
     Notification
   >(domain(mailDomain), count)
-  const server = createServer({
-    logger,
-    auth,
-    service: {
-      name: 'notification',
-      version: options.version ?? '0.0.0',
-      description: 'Tells customers how it ended.',
-    },
-    overload: createOverload(),
-    ...(options.health && { health: options.health }),
-    ...(options.dependencies && { dependencies: options.dependencies }),
-  })
-  notificationRoutes(server, database.find)
+  const server = (options.http ?? createHttp)(options, { find: database.find })
   return { server, engine }
 }
 

@@ -1,14 +1,9 @@
 import type { Broker } from '@flotilla/broker/broker'
 import type { Envelope } from '@flotilla/contracts/envelope'
-import type { Clock } from '@flotilla/decider/clock'
 import { single } from '@flotilla/decider/decider'
-import type { Authenticator } from '@flotilla/host/auth'
 import type { Cache } from '@flotilla/host/cache'
 import { createEngine, type Engine, type MessageCause } from '@flotilla/host/engine'
-import { createOverload } from '@flotilla/host/overload'
-import type { Health } from '@flotilla/host/probes'
-import { createServer } from '@flotilla/host/server'
-import type { Logger } from '@flotilla/telemetry/log'
+import { type CreateHttp, type HttpOptions, httpOf } from '@flotilla/host/http'
 import { decide } from './domain/decide.ts'
 import { evolve } from './domain/evolve.ts'
 import {
@@ -27,26 +22,23 @@ import {
   type PriceTaken,
   unlisted,
 } from './domain/price.ts'
-import { orderRoutes } from './inbound/http.ts'
+import { type OrderRoutes, orderRoutes } from './inbound/http.ts'
 import { hear } from './inbound/subscriptions.ts'
 import { count } from './metrics.ts'
 import { announce } from './outbound/publications.ts'
 import type { OrderDatabase } from './outbound/store.ts'
 import { orderKey, priceKey } from './outbound/tables.ts'
 
-export interface OrderOptions {
+export interface OrderOptions extends HttpOptions {
   readonly database: OrderDatabase
   readonly broker: Broker
-  readonly clock: Clock
-  readonly auth: Authenticator
   readonly cache: Cache
-  readonly logger: Logger
   /** UUIDv7. */
   readonly newId: () => string
   /** From placement to deadline, in milliseconds. */
   readonly deadlineAfter: number
-  readonly health?: Health
-  readonly version?: string
+  /** Makes the HTTP side; a simulation keeps one and hands it the routes of each new process. */
+  readonly http?: CreateHttp<OrderRoutes>
 }
 
 /**
@@ -65,11 +57,18 @@ const prices = {
   decider: { decide: decidePrice, evolve: evolvePrice },
   scope: single<ListedPrice, HearPrice>(({ sku }) => priceKey(sku), unlisted),
   announce: (_event: PriceTaken) => ({}),
+  isView: true,
 }
+
+/** The HTTP side of ordering. */
+export const createHttp = httpOf<OrderRoutes>(
+  { name: 'order', description: 'Takes orders and never loses one.' },
+  orderRoutes,
+)
 
 /** Ordering, wired: give it a database, a broker and a clock and it is the whole service. */
 export function createApp(options: OrderOptions) {
-  const { database, broker, clock, auth, logger, newId, deadlineAfter } = options
+  const { database, broker, clock, logger, newId, deadlineAfter } = options
   const { store, reads, system } = database
   const price = options.cache<Price | undefined>(
     { name: 'prices', ttl: 2, keep: (found) => found !== undefined },
@@ -102,19 +101,12 @@ export function createApp(options: OrderOptions) {
       command.type === 'HearPrice' ? takePrice({ command, ...cause }) : handle({ command, ...cause })
   }
 
-  const server = createServer({
-    logger,
-    auth,
-    service: { name: 'order', version: options.version ?? '0.0.0', description: 'Takes orders and never loses one.' },
-    overload: createOverload(),
-    ...(options.health && { health: options.health }),
-  })
-  orderRoutes(server, {
+  const server = (options.http ?? createHttp)(options, {
     handle,
     reads,
     now: () => clock.now(),
     newId,
-    deadlineAfter,
+    deadlineOf: (placedAt) => placedAt + deadlineAfter,
     // When messages wait so long that a new order would miss its deadline, it is better not taken.
     isLate: () => engine.backlog().oldestOutboxAge >= deadlineAfter / 2,
     async prices(skus) {

@@ -1,18 +1,12 @@
 import type { Broker } from '@flotilla/broker/broker'
-import type { Clock } from '@flotilla/decider/clock'
 import { single } from '@flotilla/decider/decider'
-import type { Authenticator } from '@flotilla/host/auth'
-import type { Dependency } from '@flotilla/host/dependency'
 import { createEngine, type Engine, type Worker } from '@flotilla/host/engine'
-import { createOverload } from '@flotilla/host/overload'
-import type { Health } from '@flotilla/host/probes'
-import { createServer } from '@flotilla/host/server'
-import type { Logger } from '@flotilla/telemetry/log'
+import { type CreateHttp, type HttpOptions, httpOf } from '@flotilla/host/http'
 import { payments as paymentsMetric } from '@flotilla/telemetry/metrics'
 import { decide } from './domain/decide.ts'
 import { evolve } from './domain/evolve.ts'
 import { absent, type Payment, type PaymentCommand, type PaymentEvent, type PaymentRefusal } from './domain/payment.ts'
-import { paymentRoutes } from './inbound/http.ts'
+import { type PaymentRoutes, paymentRoutes } from './inbound/http.ts'
 import { hear } from './inbound/subscriptions.ts'
 import type { CardProcessor } from './outbound/card-processor.ts'
 import { type CardWorker, cardWorkers } from './outbound/card-work.ts'
@@ -20,17 +14,12 @@ import { announce } from './outbound/publications.ts'
 import type { PaymentDatabase } from './outbound/store.ts'
 import { paymentKey } from './outbound/tables.ts'
 
-export interface PaymentOptions {
+export interface PaymentOptions extends HttpOptions {
   readonly database: PaymentDatabase
   readonly broker: Broker
   readonly processor: CardProcessor
-  readonly clock: Clock
-  readonly auth: Authenticator
-  readonly logger: Logger
-  readonly health?: Health
-  /** Shown at `/health/deps`. */
-  readonly dependencies?: readonly Dependency[]
-  readonly version?: string
+  /** Makes the HTTP side; a simulation keeps one and hands it the routes of each new process. */
+  readonly http?: CreateHttp<PaymentRoutes>
 }
 
 const payments = {
@@ -39,9 +28,15 @@ const payments = {
   announce,
 }
 
+/** The HTTP side of payment. */
+export const createHttp = httpOf<PaymentRoutes>(
+  { name: 'payment', description: 'Moves money once for an order.' },
+  paymentRoutes,
+)
+
 /** Payment, wired: give it a database, a broker, a card processor and a clock and it is the whole service. */
 export function createApp(options: PaymentOptions) {
-  const { database, broker, processor, clock, auth, logger } = options
+  const { database, broker, processor, clock, logger } = options
   const workers = cardWorkers({
     processor,
     find: database.find,
@@ -68,15 +63,7 @@ export function createApp(options: PaymentOptions) {
     settle: (request) => handle(request),
   })
   const handle = engine.handler<Payment, PaymentCommand, PaymentEvent, PaymentRefusal, Payment>(payments, count)
-  const server = createServer({
-    logger,
-    auth,
-    service: { name: 'payment', version: options.version ?? '0.0.0', description: 'Moves money once for an order.' },
-    overload: createOverload(),
-    ...(options.health && { health: options.health }),
-    ...(options.dependencies && { dependencies: options.dependencies }),
-  })
-  paymentRoutes(server, database.find)
+  const server = (options.http ?? createHttp)(options, { find: database.find })
   return { server, engine }
 }
 

@@ -18,6 +18,7 @@ export interface StockReads {
   receipt(receiptId: string): Promise<Receipt | undefined>
 }
 
+/** What the routes ask of inventory. */
 export interface StockRoutes {
   readonly handle: Handle<Stock, StockCommand, StockEvent, StockRefusal>
   readonly reads: StockReads

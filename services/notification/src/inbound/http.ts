@@ -17,8 +17,13 @@ const NotificationView = z.object({
 
 const NotificationList = z.object({ notifications: z.array(NotificationView) })
 
+/** What the routes ask of notification. */
+export interface NotificationRoutes {
+  readonly find: (orderId: string) => Promise<Notification>
+}
+
 /** What people may ask of notifications: those about their own orders. */
-export function notificationRoutes(app: FastifyInstance, find: (orderId: string) => Promise<Notification>): void {
+export function notificationRoutes(app: FastifyInstance, { find }: NotificationRoutes): void {
   route(app, {
     method: 'GET',
     url: '/api/v1/notifications',

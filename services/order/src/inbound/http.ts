@@ -19,6 +19,7 @@ export interface OrderReads {
   timeline(orderId: string): Promise<readonly { readonly at: number; readonly event: OrderEvent }[]>
 }
 
+/** What the routes ask of ordering. */
 export interface OrderRoutes {
   readonly handle: Handle<Order, OrderCommand, OrderEvent, OrderRefusal>
   readonly reads: OrderReads
@@ -26,8 +27,8 @@ export interface OrderRoutes {
   readonly prices: (skus: readonly string[]) => Promise<ReadonlyMap<string, Price>>
   readonly now: () => number
   readonly newId: () => string
-  /** From placement to deadline, in milliseconds. */
-  readonly deadlineAfter: number
+  /** By when an order that is placed now must have come to its end. */
+  readonly deadlineOf: (placedAt: number) => number
   /** Whether a new order would wait too long to be completed by its deadline. */
   readonly isLate: () => boolean
 }
@@ -45,7 +46,7 @@ export function orderRoutes(app: FastifyInstance, routes: OrderRoutes): void {
   timeline(app, routes)
 }
 
-function place(app: FastifyInstance, { handle, reads, prices, now, newId, deadlineAfter, isLate }: OrderRoutes) {
+function place(app: FastifyInstance, { handle, reads, prices, now, newId, deadlineOf, isLate }: OrderRoutes) {
   route(app, {
     method: 'POST',
     url: base,
@@ -77,7 +78,7 @@ function place(app: FastifyInstance, { handle, reads, prices, now, newId, deadli
           prices: await prices(lines.map(({ sku }) => sku)),
           expectedTotal,
           at,
-          deadline: at + deadlineAfter,
+          deadline: deadlineOf(at),
         },
       })
       if (outcome.status === 'refused') throw problemOf(outcome.refusal)

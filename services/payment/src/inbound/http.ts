@@ -15,8 +15,13 @@ const PaymentView = z.object({
   reason: z.string().optional(),
 })
 
+/** What the routes ask of payment. */
+export interface PaymentRoutes {
+  readonly find: (orderId: string) => Promise<Payment>
+}
+
 /** What people may ask of payments: their own. */
-export function paymentRoutes(app: FastifyInstance, find: (orderId: string) => Promise<Payment>): void {
+export function paymentRoutes(app: FastifyInstance, { find }: PaymentRoutes): void {
   route(app, {
     method: 'GET',
     url: '/api/v1/payments/:orderId',

@@ -87,6 +87,11 @@ export function lockTimeout(): StripeRefusal {
   return new StripeRefusal(429, { type: 'invalid_request_error', code: 'lock_timeout', message })
 }
 
+export function tooManyRequests(): StripeRefusal {
+  const message = 'Request rate limit exceeded.'
+  return new StripeRefusal(429, { type: 'invalid_request_error', code: 'rate_limit', message })
+}
+
 export function apiError(message: string): StripeRefusal {
   return new StripeRefusal(500, { type: 'api_error', message })
 }

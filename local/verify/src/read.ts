@@ -1,6 +1,15 @@
 import { DatabaseSync } from 'node:sqlite'
 import { CosmosClient } from '@azure/cosmos'
-import type { IntentRecord, MailRecord, NotificationRecord, Owed, QueueRecord, Records } from './records.ts'
+import {
+  type All,
+  type NotificationDocument,
+  owedBy,
+  readNotifications,
+  readOrders,
+  readPayments,
+  readStock,
+} from './databases.ts'
+import type { IntentRecord, MailRecord, QueueRecord, Records } from './records.ts'
 
 /** Where the books are. */
 export interface Sources {
@@ -40,8 +49,6 @@ export async function readRecords(sources: Sources): Promise<Records> {
   }
 }
 
-type All = <Row>(sql: string) => Row[]
-
 function read<Result>(file: string, run: (all: All) => Result): Result {
   const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
   try {
@@ -53,53 +60,6 @@ function read<Result>(file: string, run: (all: All) => Result): Result {
   }
 }
 
-const uuid = (column: string) =>
-  `lower(substr(hex(${column}), 1, 8) || '-' || substr(hex(${column}), 9, 4) || '-' || substr(hex(${column}), 13, 4) ` +
-  `|| '-' || substr(hex(${column}), 17, 4) || '-' || substr(hex(${column}), 21))`
-
-function readOrders(all: All): Pick<Records, 'orders'> {
-  const ends = new Map(
-    all<{ home: string; ends: number }>(
-      "SELECT home, count(*) AS ends FROM history WHERE type IN ('Confirmed', 'Cancelled') GROUP BY home",
-    ).map(({ home, ends }) => [home, ends]),
-  )
-  const rows = all<Omit<Records['orders'][number], 'ends'>>(
-    `SELECT ${uuid('id')} AS id, status, total, currency, deadline, ended_at AS endedAt FROM orders`,
-  )
-  return { orders: rows.map((row) => ({ ...row, ends: ends.get(`order:${row.id}`) ?? 0 })) }
-}
-
-function readStock(all: All): Pick<Records, 'items' | 'reservations' | 'receipts'> {
-  return {
-    items: all('SELECT id AS sku, received, available, reserved, sold FROM item'),
-    receipts: all('SELECT sku, quantity FROM receipt'),
-    reservations: all<{ orderId: string; status: never; lines: string }>(
-      `SELECT ${uuid('id')} AS orderId, status, lines FROM reservation`,
-    ).map((row) => ({ ...row, lines: JSON.parse(row.lines) })),
-  }
-}
-
-function readPayments(all: All): Pick<Records, 'payments'> {
-  return { payments: all(`SELECT ${uuid('id')} AS orderId, status, captured, refunded FROM payment`) }
-}
-
-/** The deadline of an open order is no debt: it is cancelled when the order ends. */
-function owedBy(service: string, all: All): Owed {
-  const [outbox] = all<{ count: number }>('SELECT count(*) AS count FROM outbox')
-  const [work] = all<{ count: number }>("SELECT count(*) AS count FROM due_work WHERE kind <> 'deadline'")
-  return { service, messages: outbox?.count ?? 0, work: work?.count ?? 0 }
-}
-
-interface NotificationDocument {
-  readonly orderId: string
-  readonly state?: {
-    readonly status: 'due' | 'sent' | 'failed'
-    readonly end: { readonly kind: NotificationRecord['kind'] }
-  }
-  readonly outbox: readonly unknown[]
-  readonly work: readonly unknown[]
-}
-
 async function readDocuments({ endpoint, key }: Sources['cosmos']) {
   const client = new CosmosClient({ endpoint, key, connectionPolicy: { enableEndpointDiscovery: false } })
   try {
@@ -108,11 +68,7 @@ async function readDocuments({ endpoint, key }: Sources['cosmos']) {
     const { resources } = await container.items
       .query<NotificationDocument>(query, { maxItemCount: pageSize })
       .fetchAll()
-    const notifications = resources.flatMap(({ orderId, state }): NotificationRecord[] =>
-      state ? [{ orderId, status: state.status, kind: state.end.kind }] : [],
-    )
-    const count = (of: 'outbox' | 'work') => resources.reduce((sum, document) => sum + document[of].length, 0)
-    return { notifications, owed: { service: 'notification', messages: count('outbox'), work: count('work') } }
+    return readNotifications(resources)
   } finally {
     client.dispose()
   }

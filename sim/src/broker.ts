@@ -4,7 +4,7 @@ import type { Message } from '@flotilla/contracts/message'
 import { subscriptions } from '@flotilla/contracts/topology'
 import type { QueueRecord } from '@flotilla/verify/records'
 import type { Life, Step } from './life.ts'
-import { type Lock, Queue, type Taker } from './queue.ts'
+import { type Lock, Queue, spared, type Taker } from './queue.ts'
 import type { World } from './world.ts'
 
 /** PT5M, in milliseconds. */
@@ -129,7 +129,7 @@ function settling(life: Life, queue: Queue, lock: Lock): Omit<Received, 'deliver
       settled = true
     }
     try {
-      await life.call(step(what, once))
+      await life.call({ ...step(what, once), spared: lock.entry.deliveryCount >= spared })
     } finally {
       // The SDK renews no lock of a message that was to be settled.
       if (!settled) queue.expire(lock)

@@ -59,7 +59,7 @@ export class Chaos {
     if (this.#only && !this.#only.has(number)) return false
     this.#left.set(fault, left - 1)
     this.struck.push(number)
-    this.#tally.add(`${fault} ${where}`)
+    this.#tally.add(`fault: ${fault} ${where}`)
     return true
   }
 

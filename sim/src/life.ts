@@ -1,4 +1,5 @@
 import type { Clock } from '@flotilla/decider/clock'
+import type { Rates } from './chaos.ts'
 import { Random } from './random.ts'
 import type { Dependency, World } from './world.ts'
 
@@ -15,6 +16,8 @@ export interface Step<T> {
   readonly instant?: boolean
   /** A read: it has no effect, so that nothing follows from its being done unheard. */
   readonly harmless?: boolean
+  /** No chance fault strikes here. */
+  readonly spared?: boolean
   /** What came of it, for the story. */
   readonly tell?: (result: T) => string
 }
@@ -28,8 +31,6 @@ const slow = { low: 500, high: 45_000 }
 export class Life {
   readonly name: string
   readonly clock: Clock
-  /** Timers that are set, and calls to the outside that are under way. */
-  readonly pending = { timers: 0, calls: 0 }
   readonly #world: World
   readonly #onDeath = new Set<() => void>()
   #alive = true
@@ -44,23 +45,8 @@ export class Life {
       now: () => Math.floor(time.now + skew),
       random: random.next,
       defer: (run) => time.defer(() => this.#alive && run()),
-      after: (milliseconds, run) => {
-        let isSet = true
-        const end = () => {
-          if (isSet) this.pending.timers -= 1
-          isSet = false
-        }
-        this.pending.timers += 1
-        const fire = () => {
-          end()
-          if (this.#alive) run()
-        }
-        const cancel = time.at(time.now + Math.max(0, milliseconds), fire, 'process')
-        return () => {
-          end()
-          cancel()
-        }
-      },
+      after: (milliseconds, run, what) =>
+        time.at(time.now + Math.max(0, milliseconds), () => this.#alive && run(), what ?? 'event'),
     }
   }
 
@@ -82,56 +68,60 @@ export class Life {
     for (const run of this.#onDeath) run()
   }
 
-  async call<T>(step: Step<T>): Promise<T> {
+  async call<T>({
+    to,
+    what,
+    run,
+    failure,
+    instant = false,
+    harmless = false,
+    spared = false,
+    tell,
+  }: Step<T>): Promise<T> {
     if (!this.#alive) return never
-    this.pending.calls += 1
-    try {
-      return await this.#call(step)
-    } finally {
-      this.pending.calls -= 1
-    }
-  }
-
-  async #call<T>({ to, what, run, failure, instant = false, harmless = false, tell }: Step<T>): Promise<T> {
-    const { chaos, tally } = this.#world
+    const { chaos, tally, time } = this.#world
     const where = `${to} ${what}`
+    const strikes = (fault: keyof Rates, what = where) => !spared && chaos.strikes(fault, what)
     const story = (how: string) => this.#world.tell(this.name, () => `${what} → ${to}: ${how}`)
-    if (!harmless && chaos.strikes('death', where)) {
+    if (!harmless && strikes('death')) {
       // Dead with the request unsent, or on its way.
       this.kill(`as it asks ${to} to ${what}`)
       return never
     }
-    if (!instant) await this.#travel(where)
+    if (!instant) await this.#travel(to, where)
     if (this.#world.isAway(to)) {
-      tally.add(`away ${where}`)
-      if (!instant) await this.#travel(where)
+      tally.add(`fault: away ${where}`)
+      if (!instant) await this.#travel(to, where)
       throw failure(false)
     }
-    if (!instant && chaos.strikes('refused', where)) {
+    if (!instant && strikes('refused')) {
       story('fails, nothing was done')
+      this.#world.hindered(to, time.now, time.now)
       throw failure(false)
     }
     const result = await run()
     if (tell) story(tell(result))
-    if (!harmless && chaos.strikes('death', `${where} unheard`)) {
+    if (!harmless && strikes('death', `${where} unheard`)) {
       this.kill(`before it hears that ${to} did ${what}`)
       return never
     }
     if (!this.#alive) return never
-    if (!harmless && !instant && chaos.strikes('lost', where)) {
+    if (!harmless && !instant && strikes('lost')) {
       story('is done, and the answer is lost')
-      await this.#travel(where)
+      this.#world.hindered(to, time.now, time.now)
+      await this.#travel(to, where)
       throw failure(true)
     }
-    if (!instant) await this.#travel(where)
+    if (!instant) await this.#travel(to, where)
     return result
   }
 
   /** Never ends for a process that dies meanwhile. */
-  async #travel(where: string): Promise<void> {
+  async #travel(to: Dependency, where: string): Promise<void> {
     const { chaos, latency, time } = this.#world
-    const bounds = chaos.strikes('slow', where) ? slow : usual
-    const takes = latency.skewed(bounds.low, bounds.high)
+    const isSlow = chaos.strikes('slow', where)
+    const takes = isSlow ? latency.skewed(slow.low, slow.high) : latency.skewed(usual.low, usual.high)
+    if (isSlow) this.#world.hindered(to, time.now, time.now + takes)
     await new Promise<void>((resolve) => time.at(time.now + takes, () => this.#alive && resolve()))
   }
 }

@@ -108,7 +108,7 @@ function drawSettings(random: Random): Settings {
   const stock = Array.from({ length: random.pick([1, 1, 1, 2, 2, 3]) }, (_, index) => ({
     sku: `SKU-${index + 1}`,
     price: random.int(1, 50) * 100,
-    quantity: random.pick([1, 2, 3, 10, 1000]),
+    quantity: random.pick([2, 5, 1000, 1000]),
   }))
   const replicas = () => random.pick([1, 2, 2, 2, 3])
   return {
@@ -118,7 +118,7 @@ function drawSettings(random: Random): Settings {
     embedded: random.chance(0.5),
     stock,
     rates: drawRates(random),
-    deaths: random.pick([0, 0, 1, 2, 4]),
+    deaths: random.pick([0, 1, 2, 4]),
   }
 }
 
@@ -126,15 +126,15 @@ function drawSettings(random: Random): Settings {
 function drawRates(random: Random): Rates {
   const rate = (most: number) => (random.chance(0.5) ? 0 : random.skewed(most / 50, most))
   return {
-    death: rate(0.04),
-    refused: rate(0.1),
-    lost: rate(0.15),
-    slow: rate(0.03),
-    duplicate: rate(0.3),
-    delay: rate(0.4),
-    lock: rate(0.1),
-    aside: rate(0.03),
-    replay: rate(0.05),
+    death: rate(0.15),
+    refused: rate(0.2),
+    lost: rate(0.3),
+    slow: rate(0.06),
+    duplicate: rate(0.5),
+    delay: rate(0.5),
+    lock: rate(0.25),
+    aside: rate(0.05),
+    replay: rate(0.1),
   }
 }
 

@@ -28,6 +28,8 @@ export interface Taker {
 }
 
 const day = 86_400_000
+/** From this delivery on a message is spared: ten in vain would make it a dead letter, by nobody's fault but ours. */
+export const spared = 5
 /** PT1M, in milliseconds. */
 const lockDuration = 60_000
 
@@ -53,11 +55,6 @@ export class Queue {
   /** Messages that are not settled. */
   get active(): number {
     return this.#waiting.length + this.#elsewhere
-  }
-
-  /** Whether something waits that nobody has taken. */
-  get waits(): boolean {
-    return this.#waiting.length > 0
   }
 
   hears({ type, properties }: Message): boolean {
@@ -95,7 +92,8 @@ export class Queue {
     this.#leave(lock)
     const { message } = lock.entry
     const { chaos } = this.#world
-    if (chaos.strikes('duplicate', this.name)) this.#again(lock.entry, chaos.draw() < 0.5 ? 10 : 300_000 * chaos.draw())
+    if (lock.entry.deliveryCount < spared && chaos.strikes('duplicate', this.name))
+      this.#again(lock.entry, chaos.draw() < 0.5 ? 10 : 300_000 * chaos.draw())
     if (chaos.strikes('replay', this.name)) this.#replayLater(message, 'is to be replayed a day later')
   }
 
@@ -140,7 +138,7 @@ export class Queue {
     taker.inHand += 1
     const { messageId, subject, enqueuedAt, deliveryCount, message } = entry
     tell(taker.life.name, () => `receives ${messageId}${deliveryCount > 1 ? `, delivery ${deliveryCount}` : ''}`)
-    if (chaos.strikes('lock', this.name)) {
+    if (deliveryCount < spared && chaos.strikes('lock', this.name)) {
       time.at(time.now + chaos.draw() * 50, () => {
         if (this.#held.has(lock)) tell('broker', () => `the lock of ${messageId} is lost`)
         this.#release(lock)

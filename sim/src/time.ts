@@ -5,15 +5,15 @@ interface Entry {
   cancelled: boolean
 }
 
-/** Whose timer it is: something in the world that comes of itself, or a process that waits. */
-export type Owner = 'world' | 'process'
+/** What a timer is: something that happens, or a process that looks whether there is something to do. */
+export type Kind = 'event' | 'look'
 
 /** Simulated time, in milliseconds since the epoch: it passes from one timer to the next, and between them all that is ready runs. */
 export class Time {
   now: number
   /** How many timers have run. */
   steps = 0
-  readonly #heaps: Readonly<Record<Owner, Entry[]>> = { world: [], process: [] }
+  readonly #heaps: Readonly<Record<Kind, Entry[]>> = { event: [], look: [] }
   #order = 0
   #deferred: (() => void)[] = []
 
@@ -22,9 +22,9 @@ export class Time {
   }
 
   /** Runs a function at a moment, or now if that is past; the returned function takes it back. */
-  at(moment: number, run: () => void, owner: Owner = 'world'): () => void {
+  at(moment: number, run: () => void, kind: Kind = 'event'): () => void {
     const entry = { at: Math.max(moment, this.now), order: this.#order++, run, cancelled: false }
-    push(this.#heaps[owner], entry)
+    push(this.#heaps[kind], entry)
     return () => {
       entry.cancelled = true
     }
@@ -35,16 +35,16 @@ export class Time {
     this.#deferred.push(run)
   }
 
-  /** When the next timer of this owner is due; undefined when there is none. */
-  next(owner: Owner): number | undefined {
-    return this.#first(owner)?.at
+  /** When something happens next, looks aside; undefined when nothing will. */
+  get next(): number | undefined {
+    return this.#first('event')?.at
   }
 
   /** Runs the next timer and all that it brings about. */
   async step(): Promise<void> {
-    const [world, process] = [this.#first('world'), this.#first('process')]
-    if (!world && !process) return
-    const entry = pop(this.#heaps[!process || (world && isBefore(world, process)) ? 'world' : 'process']) as Entry
+    const [event, look] = [this.#first('event'), this.#first('look')]
+    if (!event && !look) return
+    const entry = pop(this.#heaps[!look || (event && isBefore(event, look)) ? 'event' : 'look']) as Entry
     this.steps += 1
     this.now = Math.max(this.now, entry.at)
     entry.run()
@@ -67,8 +67,8 @@ export class Time {
     }
   }
 
-  #first(owner: Owner): Entry | undefined {
-    const heap = this.#heaps[owner]
+  #first(kind: Kind): Entry | undefined {
+    const heap = this.#heaps[kind]
     while (heap[0]?.cancelled) pop(heap)
     return heap[0]
   }

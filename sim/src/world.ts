@@ -29,6 +29,8 @@ export interface World {
   readonly tally: Tally
   /** Whether a dependency is away now. */
   isAway(dependency: Dependency): boolean
+  /** From when to when something outside the fleet's power hindered it at this dependency. */
+  hindered(dependency: Dependency, from: number, to: number): void
   /** One line of the story; the text is made only if somebody reads it. */
   tell(who: string, what: () => string): void
   /** A promise is broken. */

@@ -182,10 +182,11 @@ export class Consumer implements Subscription {
     const { silence, apart } = this.#limits
     const due = Math.max(this.#heardAt + silence, this.#replacedAt + apart) - clock.now()
     const jitter = clock.random() * (silence / 4)
-    this.#cancelWatch = clock.after(Math.max(0, due) + jitter, () => {
+    const watch = () => {
       this.#replaceSilent()
       this.#watch()
-    })
+    }
+    this.#cancelWatch = clock.after(Math.max(0, due) + jitter, watch, 'look')
   }
 
   #replaceSilent() {

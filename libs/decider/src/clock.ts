@@ -2,8 +2,11 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Runs a function once after so many milliseconds, unless the returned function was called before. */
-  after(milliseconds: number, run: () => void): () => void
+  /**
+   * Runs a function once after so many milliseconds, unless the returned function was called before. A `look` comes again
+   * and again, and mostly finds nothing: simulated time may pass over it while there is nothing to find.
+   */
+  after(milliseconds: number, run: () => void, what?: 'look'): () => void
   /** Runs a function after what is now ready to run in the event loop. */
   defer(run: () => void): void
   /** 0 <= x < 1, for jitter. */

@@ -100,7 +100,7 @@ class StoreSweeper implements Sweeper {
       this.#round = undefined
       if (this.#state !== 'running') return
       const delay = this.#again && this.#failures === 0 ? 0 : this.#delay()
-      this.#cancel = this.#clock.after(delay, () => this.#begin())
+      this.#cancel = this.#clock.after(delay, () => this.#begin(), 'look')
     })
   }
 

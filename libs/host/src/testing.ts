@@ -2,21 +2,29 @@ import type { DatabaseSync } from 'node:sqlite'
 import { createLogger, type Logger } from '@flotilla/telemetry/log'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import type { Authenticator } from './auth.ts'
-import { callerOf } from './caller.ts'
+import { type Caller, callerOf } from './caller.ts'
 import { PROBLEM_JSON, Problem } from './problem.ts'
+
+/** By header: hashing who they are takes a twentieth of a request. */
+const known = new Map<string, Caller>()
 
 /** For tests: who asks is what the header says: `Bearer ada orders.read orders.write`. */
 export const testCallers: Authenticator = {
   dependencies: [],
-  authenticate(authorization) {
-    const [scheme, sub, ...scopes] = authorization?.split(' ') ?? []
+  authenticate(authorization = '') {
+    const before = known.get(authorization)
+    if (before) return before
+    const [scheme, sub, ...scopes] = authorization.split(' ')
     if (scheme !== 'Bearer' || !sub) {
       throw new Problem('unauthenticated', {
         status: 401,
         errors: [{ header: 'authorization', detail: 'is required' }],
       })
     }
-    return callerOf({ iss: 'https://issuer.test', sub, scp: scopes.join(' ') }, 'secret')
+    const caller = callerOf({ iss: 'https://issuer.test', sub, scp: scopes.join(' ') }, 'secret')
+    if (known.size === 1_000) known.clear()
+    known.set(authorization, caller)
+    return caller
   },
 }
 

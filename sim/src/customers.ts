@@ -136,11 +136,15 @@ export class Customers {
   }
 
   async #insist(service: 'order' | 'inventory', route: string, ask: Ask, expected: readonly number[]) {
-    const answer = await this.#try(service, route, ask, Number.POSITIVE_INFINITY)
-    if (answer && !expected.includes(answer.status)) {
-      throw new Error(`${route} was answered with ${answer.status}: ${JSON.stringify(answer.body)}`)
+    for (;;) {
+      const answer = await this.#try(service, route, ask, Number.POSITIVE_INFINITY)
+      if (answer === undefined || expected.includes(answer.status)) return answer
+      if (answer.status !== 404) {
+        throw new Error(`${route} was answered with ${answer.status}: ${JSON.stringify(answer.body)}`)
+      }
+      // It is not listed yet.
+      await this.#wait(pause.high)
     }
-    return answer
   }
 
   /** Asks until there is an answer that is not for the lack of one; undefined when patience ends. */

@@ -116,7 +116,7 @@ const plain = (value: unknown) => (typeof value === 'string' ? value : JSON.stri
 
 export function passedText({ plan, result }: Told): string {
   const scenes = `${plan.scenes.length} scenes, ${result.struck.length} strikes, ${number(result.steps)} steps`
-  return `seed ${plan.seed} broke no promise: ${scenes}, ${number(result.simulated / 60_000, 1)} minutes simulated`
+  return `seed ${plan.seed} broke no promise: ${scenes}, ${number(result.simulated / 3_600_000, 1)} hours simulated`
 }
 
 export function progressText({ runs, failures, seconds }: Progress, of: number): string {

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { command } from '../src/command.ts'
+import { exitCodeOf, summaryOf } from '../src/report.ts'
 
 const fleet = new URL('./stand-in.ts', import.meta.url)
 const happens = 'path: order confirmed'
@@ -75,11 +77,20 @@ describe('many runs', () => {
     expect(wentOn.failures).toHaveLength(7)
   })
 
-  test('what never happened is named, and is an error in 10,000 runs', async () => {
+  test('what never happened is named', async () => {
     const expected = [happens, 'fault: death broker send']
-    const few = await sim('--from 14 --runs 90 --workers 1', { expected })
-    expect(few.out).toContain('never happened (an error from 10,000 runs on)\n  fault: death broker send\n')
-    expect(few.code).toBe(0)
+    const { code, out } = await sim('--from 14 --runs 90 --workers 1', { expected })
+    expect(out).toContain('never happened (an error from 10,000 runs on)\n  fault: death broker send\n')
+    expect(code).toBe(0)
+  })
+
+  test.each([
+    [9_999, [happens], 0],
+    [10_000, [], 0],
+    [10_000, [happens], 1],
+  ])('after %i runs, %j that never happened makes the exit code %i', (runs, expected, code) => {
+    const totals = { runs, steps: 1, simulated: 1, counts: { 'path: order cancelled': 1 }, failures: [] }
+    expect(exitCodeOf(summaryOf(totals, 1, 1, expected))).toBe(code)
   })
 
   test('in JSON, everything is on one line', async () => {
@@ -141,5 +152,29 @@ describe('one seed', () => {
     expect(thrown.out).toContain('seed 999\n  run seed 999: it threw: Error: this run is at its wits’ end')
     expect(dead.code).toBe(1)
     expect(dead.out).toContain('seed 666\n  worker seed 666: its worker died: Error: nobody handles this')
+  })
+})
+
+describe('the process', () => {
+  const main = (...args: string[]) =>
+    new Promise<{ code: number; out: string; err: string }>((resolve) => {
+      const cwd = new URL('..', import.meta.url)
+      const child = execFile(process.execPath, ['src/main.ts', ...args], { cwd }, (_, out, err) => {
+        resolve({ code: child.exitCode ?? -1, out, err })
+      })
+    })
+
+  test('runs the fleet itself, and exits with 0', { timeout: 60_000 }, async () => {
+    const { code, out, err } = await main('--runs', '2', '--workers', '1')
+    expect(err).toBe('')
+    expect(out).toMatch(/^2 runs from seed 1 [\s\S]*\nno promise was broken\n$/)
+    expect(code).toBe(0)
+  })
+
+  test('exits with 2 when it is not understood', async () => {
+    const { code, out, err } = await main('--runs', 'some')
+    expect(err).toContain("--runs: give a whole number from 1 to 9007199254740990, not 'some'")
+    expect(out).toBe('')
+    expect(code).toBe(2)
   })
 })

@@ -13,6 +13,18 @@ describe('many runs', () => {
     expect(one).toMatchObject({ runs: 450, steps: 4_500, simulated: 450 * 86_400_000 })
   })
 
+  test('the fleet itself comes to the same in one worker as in two, run after other runs', {
+    timeout: 60_000,
+  }, async () => {
+    const [one, two] = await Promise.all([
+      runMany({ from: 1, runs: 40, workers: 1 }),
+      runMany({ from: 1, runs: 40, workers: 2 }),
+    ])
+    expect(two).toEqual(one)
+    expect(one).toMatchObject({ runs: 40, failures: [] })
+    expect(one.counts['path: order confirmed']).toBeGreaterThan(0)
+  })
+
   test('counts are added up, and failures are in the order of their seeds', async () => {
     const { counts, failures } = await runMany({ from: 1, runs: 300, workers: 2, fleet })
     expect(counts).toEqual({

@@ -12,8 +12,8 @@ export interface Behind {
   /** It is within the process, as SQLite is; otherwise over a network, as Azure SQL. */
   readonly embedded: boolean
   readonly owes: () => Owes
-  /** Told at the moment of each commit what it changed. */
-  readonly onSaved?: (changes: readonly Change<unknown>[]) => void
+  /** Told at the moment at which a transaction ends what it has changed, unless that was stale. */
+  readonly onCommit?: ((changes: readonly Change<unknown>[]) => void) | undefined
 }
 
 /** After which the client of a database over a network gives up, in milliseconds. What has not begun by then never does. */
@@ -24,7 +24,7 @@ const requestTimeout = 5_000
  * once, and spared the faults that would change nothing.
  */
 export function connectStore<Row>(behind: Behind, store: Store<Row>): Store<Row> {
-  const { world, name, embedded, owes, onSaved } = behind
+  const { world, name, embedded, owes, onCommit } = behind
   const ask = asking(behind)
   let isClosed = false
   const call = <T>(what: string, run: () => Promise<T>, tell?: (result: T) => string): Promise<T> =>
@@ -38,12 +38,13 @@ export function connectStore<Row>(behind: Behind, store: Store<Row>): Store<Row>
     pace: embedded ? 'turn' : 'flight',
     transact(wanted, decide) {
       let changes: readonly Change<Row>[] = []
-      const run = async () => {
-        const saved = await store.transact(wanted, (loaded) => {
+      const run = () => {
+        const saved = store.transact(wanted, (loaded) => {
           changes = decide(loaded)
           return changes
         })
-        onSaved?.(changes.filter((_, index) => saved[index] === 'saved'))
+        // A call to SQLite is done when it returns, before anybody else can commit.
+        onCommit?.(changes)
         return saved
       }
       return call('transact', run, (saved) => storyOf(changes, saved))

@@ -10,12 +10,12 @@ const change = (id: string) =>
 function given({ embedded, ...options }: Parameters<typeof createWorld>[0] & { embedded: boolean }) {
   const it = createWorld(options)
   const asked: string[] = []
-  const saved: string[] = []
+  const committed: string[] = []
   const note = async (what: string) => void asked.push(what)
   const real = {
     pace: 'turn',
     async transact(_wanted, decide) {
-      await note('transact')
+      asked.push('transact')
       return decide({ rows: new Map(), known: new Map() }).map(({ cause }) => (cause.id === 'old' ? 'stale' : 'saved'))
     },
     forget: () => note('forget'),
@@ -29,7 +29,7 @@ function given({ embedded, ...options }: Parameters<typeof createWorld>[0] & { e
   const behind = {
     ...({ world: it.world, life: it.life, name: 'order-db', embedded } as const),
     owes: () => owesUntil({ messages: 1, work: 0 }, 500, undefined),
-    onSaved: (changes: readonly Change<unknown>[]) => void saved.push(...changes.map(({ cause }) => cause.id)),
+    onCommit: (changes: readonly Change<unknown>[]) => void committed.push(...changes.map(({ cause }) => cause.id)),
   }
   const store = connectStore<string>(behind, real)
   const transact = () =>
@@ -37,7 +37,7 @@ function given({ embedded, ...options }: Parameters<typeof createWorld>[0] & { e
       it.time,
       store.transact({ keys: [], causes: [] }, () => [change('new'), change('old')]),
     )
-  return { ...it, behind, store, asked, saved, transact }
+  return { ...it, behind, store, asked, committed, transact }
 }
 
 describe('the store of a simulated process', () => {
@@ -45,26 +45,26 @@ describe('the store of a simulated process', () => {
     [true, 'turn'],
     [false, 'flight'],
   ])('embedded %s: its pace is %s, and it takes time accordingly', async (embedded, pace) => {
-    const { store, transact, saved, story } = given({ embedded })
+    const { store, transact, committed, story } = given({ embedded })
     expect(store.pace).toBe(pace)
     const { value, took } = await transact()
     expect(value).toEqual(['saved', 'stale'])
     expect(took === 0).toBe(embedded)
-    expect(saved).toEqual(['new'])
+    expect(committed).toEqual(['new', 'old'])
     expect(story.join()).toContain('message new: Placed of order:new saved; message old: Placed of order:old stale')
   })
 
   it('commits, and its process may not hear of it', async () => {
-    const { transact, saved } = given({ embedded: false, strikes: ['lost order-db transact'] })
+    const { transact, committed } = given({ embedded: false, strikes: ['lost order-db transact'] })
     expect((await transact()).error).toBeInstanceOf(Unavailable)
-    expect(saved).toEqual(['new'])
+    expect(committed).toEqual(['new', 'old'])
   })
 
   it('commits, and its process may die of it', async () => {
-    const { transact, saved, life } = given({ embedded: true, strikes: ['death order-db transact unheard'] })
+    const { transact, committed, life } = given({ embedded: true, strikes: ['death order-db transact unheard'] })
     expect((await transact()).isOver).toBe(false)
     expect(life.alive).toBe(false)
-    expect(saved).toEqual(['new'])
+    expect(committed).toEqual(['new', 'old'])
   })
 
   it('gives up, and what has not begun by then never does', async () => {

@@ -12,7 +12,7 @@ export const orderMutations: readonly Mutation[] = [
   {
     name: 'repeat-places-another-order',
     says: 'the Idempotency-Key of a placement is ignored',
-    breaks: ['P1'],
+    breaks: ['P5'],
     changes: [
       {
         file: http,
@@ -62,7 +62,7 @@ function cancel(`,
   {
     name: 'cancellation-answered-before-stored',
     says: 'a cancellation is answered with 200, and stored in the background',
-    breaks: ['P6'],
+    breaks: ['P1', 'P6'],
     changes: [
       {
         file: http,

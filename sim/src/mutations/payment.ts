@@ -73,17 +73,10 @@ export const paymentMutations: readonly Mutation[] = [
     within: 500,
   },
   {
-    name: 'create-key-never-changes',
-    says: 'a 500 that the processor has stored is its answer for good',
-    breaks: ['P1', 'P3'],
-    changes: [{ file: processor, find: '`${orderId}:create:${attempt}`', replace: '`${orderId}:create`' }],
-    within: 500,
-  },
-  {
-    name: 'confirm-key-never-changes',
-    says: 'a 500 that the processor has stored is the answer to each further confirmation',
-    breaks: ['P1', 'P3'],
-    changes: [{ file: processor, find: '`${orderId}:confirm:${attempt}`', replace: '`${orderId}:confirm`' }],
+    name: 'cancel-key-never-changes',
+    says: 'a 500 that the processor has stored is the answer to each further try to cancel',
+    breaks: ['P1'],
+    changes: [{ file: processor, find: '`${orderId}:cancel:${attempt}`', replace: '`${orderId}:cancel`' }],
     within: 500,
   },
   {

@@ -39,11 +39,11 @@ export const workMutations: readonly Mutation[] = [
     within: 500,
   },
   {
-    name: 'lease-in-the-wrong-unit',
-    says: 'what a dead process leaves is its own for eight hours',
+    name: 'lease-for-days',
+    says: 'what a dead process leaves is its own for thirty days',
     breaks: ['P1', 'P2', 'P3', 'P4'],
     changes: [
-      { file: 'libs/host/src/engine.ts', find: 'const lease = 30_000', replace: 'const lease = 30_000 * 1_000' },
+      { file: 'libs/host/src/engine.ts', find: 'const lease = 30_000', replace: 'const lease = 30 * 86_400_000' },
     ],
     within: 500,
   },

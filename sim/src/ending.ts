@@ -7,6 +7,7 @@ import { readRecords } from './records.ts'
 import type { Surroundings } from './services.ts'
 import type { Dependency, Finding, World } from './world.ts'
 
+const services = ['order', 'inventory', 'payment'] as const
 /** Milliseconds. */
 const lateAfterDeadline = 5_000
 
@@ -46,6 +47,7 @@ export class Ending {
       ...this.#asTold(records, ledger),
       ...this.#once(),
       ...this.#received(ledger),
+      ...this.#effects(),
       ...this.#deadLetters(),
     ]
   }
@@ -137,6 +139,21 @@ export class Ending {
         return [{ promise: 'P5', about: sku, what: `${should} pieces were received, and ${received} are in the books` }]
       },
     )
+  }
+
+  /** P5: nothing happens twice to an order, its stock, its payment or its mail, whatever was said twice. */
+  #effects(): Finding[] {
+    const sql = `SELECT home, type, count(*) AS n FROM history WHERE home NOT LIKE 'item:%' GROUP BY home, type HAVING n > 1`
+    const rows = services.flatMap((service) => this.#rows<{ home: string; type: string; n: number }>(service, sql))
+    const told = this.#around.twin.all().flatMap(({ id, history }) => {
+      const types = (history as unknown as readonly { readonly type: string }[]).map(({ type }) => type)
+      return types.flatMap((type, index) => (types.indexOf(type) < index ? [{ home: String(id), type, n: 2 }] : []))
+    })
+    return [...rows, ...told].map(({ home, type, n }) => ({
+      promise: 'P5',
+      about: home,
+      what: `${type} happened ${n} times`,
+    }))
   }
 
   /** Nothing here sends what cannot be read, so no message may have been put aside for good. */

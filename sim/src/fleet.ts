@@ -71,7 +71,7 @@ export class Fleet {
 
   /** The run is over: nothing of any process happens any more. */
   end(): void {
-    for (const { process } of this.#slots) process?.life.kill('with the world')
+    for (const { process } of this.#slots) process?.life.end()
   }
 
   /** Whether a process of this service takes requests. */

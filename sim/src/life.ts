@@ -60,6 +60,11 @@ export class Life {
     return () => this.#onDeath.delete(run)
   }
 
+  /** Nothing of it happens any more. */
+  end(): void {
+    this.#alive = false
+  }
+
   /** As by kill -9. */
   kill(why: string): void {
     if (!this.#alive) return

@@ -177,7 +177,7 @@ function drawTrouble(random: Random, { stock, replicas, deadlineAfter }: Setting
   some(0.25, () => ({ kind: 'restock', name: `r${scenes.length}`, at: at(), sku: sku(), quantity: random.int(1, 5) }))
   some(0.15, () => ({ kind: 'price', name: `p${scenes.length}`, at: at(), sku: sku(), price: random.int(1, 50) * 100 }))
   some(0.04, () => ({ kind: 'rebuild', at: at(), announcedAfter: random.int(0, 3_000) }))
-  some(0.25, () => ({
+  some(0.35, () => ({
     kind: 'outage',
     at: at(),
     of: random.pick(dependencies),

@@ -9,6 +9,7 @@ import { Doorways } from './doorways.ts'
 import { Ending } from './ending.ts'
 import { Fleet } from './fleet.ts'
 import { createMailServer } from './mail-server.ts'
+import { watchMoments } from './moments.ts'
 import type { Plan, Scene } from './plan.ts'
 import { Random } from './random.ts'
 import type { Surroundings } from './services.ts'
@@ -86,7 +87,7 @@ class Run {
       tell: story ? (who, what) => void this.#story.push(line(time.now, who, what())) : () => {},
       broken: (finding) => this.#broken(finding),
     }
-    this.#around = surroundings(this.#world, story)
+    this.#around = surroundings(this.#world, settings, story)
     this.#fleet = new Fleet(this.#world, plan, this.#around)
     this.#ending = new Ending(this.#world, plan, this.#around)
     this.#customers = new Customers(this.#world, this.#fleet, (id) => this.#ending.accepted(id))
@@ -175,7 +176,7 @@ class Run {
       this.#broken({
         promise: 'P1',
         about: 'the fleet',
-        what: `is not at rest after ${time.steps} steps: ${this.#ending.owed()}`,
+        what: `is not at rest after ${time.steps} steps: ${this.#ending.owed()}; ${this.#customers.busy} customers wait`,
       })
       return true
     }
@@ -207,14 +208,19 @@ class Run {
   }
 }
 
-function surroundings(world: World, verbose: boolean): Surroundings {
+function surroundings(world: World, { skew }: Plan['settings'], verbose: boolean): Surroundings {
   let ids = 0
+  const { databases, doorways } = keep()
+  const cards = createCardProcessorTwin(world, { slow: 8_000, refund: 40_000 })
+  const moments = watchMoments(world, { databases, intents: cards.intents, skew })
   return {
-    ...keep(),
+    databases,
+    doorways,
+    cards,
+    moments,
     broker: new SimulatedBroker(world),
     twin: createTwin({ now: () => world.time.now, fault: twinFault(world) }),
-    cards: createCardProcessorTwin(world, { slow: 8_000, refund: 40_000 }),
-    mail: createMailServer(world),
+    mail: createMailServer(world, moments.taken),
     newId: () => `01900000-0000-7000-8000-${String(++ids).padStart(12, '0')}`,
     verbose,
   }

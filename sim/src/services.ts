@@ -19,6 +19,7 @@ import { connectDocuments } from './documents.ts'
 import type { Doorways } from './doorways.ts'
 import type { Life } from './life.ts'
 import type { MailServer } from './mail-server.ts'
+import type { Moments } from './moments.ts'
 import type { ServiceName, Settings } from './plan.ts'
 import { type Behind, connectReads, connectStore } from './store.ts'
 import type { World } from './world.ts'
@@ -30,6 +31,7 @@ export interface Surroundings {
   readonly twin: Twin
   readonly cards: CardProcessorTwin
   readonly mail: MailServer
+  readonly moments: Moments
   readonly doorways: Doorways
   /** UUIDs in a row. */
   readonly newId: () => string
@@ -101,7 +103,7 @@ const builders: Readonly<Record<ServiceName, (given: Given) => Service>> = {
     const store = connectStore(behind, real.store)
     const { find } = connectReads(behind, { find: real.find })
     const { http } = around.doorways
-    const processor = around.cards.connect(life)
+    const processor = around.moments.watched(around.cards.connect(life))
     const { engine } = payment.createApp({ ...common, database: { ...real, store, find }, processor, http })
     return { engine, close: () => store.close() }
   },
@@ -120,6 +122,7 @@ const behindOf = ({ world, life, settings, around }: Given, service: SqlService)
   name: `${service}-db`,
   embedded: settings.embedded,
   owes: around.databases[service].owes,
+  onCommit: (changes) => around.moments.committed(service, changes),
 })
 
 /** What a process logs as a warning or worse belongs into the story. */

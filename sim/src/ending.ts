@@ -1,4 +1,6 @@
+import type { ServiceName } from '@flotilla/contracts/topology'
 import { check } from '@flotilla/verify/check'
+import { uuidOf } from '@flotilla/verify/databases'
 import type { Records } from '@flotilla/verify/records'
 import type { Ledger } from './customers.ts'
 import { twinOwes } from './documents.ts'
@@ -10,14 +12,20 @@ import type { Dependency, Finding, World } from './world.ts'
 const services = ['order', 'inventory', 'payment'] as const
 /** Milliseconds. */
 const lateAfterDeadline = 5_000
+/** What a worker came to is kept for so long, until the database can store it. */
+const leaseAtLeast = 15_000
 
 /** What must hold when nothing happens any more, by the databases and the books of the outside world. */
 export class Ending {
   readonly #world: World
   readonly #plan: Plan
   readonly #around: Surroundings
-  /** When the order service or its database were hindered from outside. */
-  readonly #hindered: { readonly from: number; readonly to: number }[] = []
+  readonly #hindrances: {
+    readonly what: string
+    readonly from: number
+    readonly to: number
+    readonly unsure: boolean
+  }[] = []
   readonly #accepted: string[] = []
   #records: Records | undefined
 
@@ -27,8 +35,8 @@ export class Ending {
     this.#around = around
   }
 
-  hindered(dependency: Dependency, from: number, to: number): void {
-    if (dependency === 'order-db') this.#hindered.push({ from, to })
+  hindered(what: Dependency | ServiceName, from: number, to: number, unsure = false): void {
+    this.#hindrances.push({ what, from, to, unsure })
   }
 
   /** An order is answered with 202 now. */
@@ -49,6 +57,9 @@ export class Ending {
       ...this.#received(ledger),
       ...this.#effects(),
       ...this.#deadLetters(),
+      ...this.#prices(),
+      ...this.#mails(records),
+      ...this.#fine(records),
     ]
   }
 
@@ -96,7 +107,9 @@ export class Ending {
   /** P1: at most 5 s late, as long as the order service and its database are up. Replicas' clocks differ. */
   #punctual(): Finding[] {
     const { skew } = this.#plan.settings
-    const hindered = this.#hindered.toSorted((one, other) => one.from - other.from)
+    const hindered = this.#hindrances
+      .filter(({ what }) => what === 'order-db')
+      .sort((one, other) => one.from - other.from)
     return this.#read().orders.flatMap(({ id, deadline, endedAt }): Finding[] => {
       let excused = deadline
       for (const { from, to } of hindered) {
@@ -154,6 +167,75 @@ export class Ending {
       about: home,
       what: `${type} happened ${n} times`,
     }))
+  }
+
+  /** P5: the view of the prices has become what the catalogue is. */
+  #prices(): Finding[] {
+    const listed = this.#rows<{ id: string; said: string }>(
+      'inventory',
+      "SELECT id, listing || ': ' || price AS said FROM item",
+    )
+    const known = this.#rows<{ id: string; said: string }>(
+      'order',
+      "SELECT id, listing || ': ' || price AS said FROM price",
+    )
+    const shown = new Map(known.map(({ id, said }) => [id, said]))
+    return listed.flatMap(({ id, said }): Finding[] => {
+      if (shown.get(id) === said) return []
+      return [
+        {
+          promise: 'P5',
+          about: id,
+          what: `is listed as ${said}, and the price list has ${shown.get(id) ?? 'nothing'}`,
+        },
+      ]
+    })
+  }
+
+  /** P4: only who has no mailbox is told nothing, and a second copy needs a crash or a lost answer. */
+  #mails({ notifications, mails }: Records): Finding[] {
+    const refused = new Set(this.#emails().flatMap(({ id, email }) => (email.startsWith('refused.') ? [id] : [])))
+    const failed = notifications.flatMap(({ orderId, status }): Finding[] => {
+      if (status !== 'failed' || refused.has(orderId)) return []
+      return [{ promise: 'P4', about: orderId, what: 'was given up, though its mail was not refused for good' }]
+    })
+    const away = this.#hindrances.filter(({ what }) => what === 'notification-db')
+    const isExcused =
+      away.reduce((sum, { from, to }) => sum + to - from, 0) > leaseAtLeast ||
+      this.#hindrances.some(({ what, unsure }) => what === 'notification' || (what === 'mail-server' && unsure))
+    const copies = isExcused
+      ? []
+      : [...Map.groupBy(mails, ({ messageId }) => messageId)].filter(([, all]) => all.length > 1)
+    return [
+      ...failed,
+      ...copies.map(([id, all]) => ({
+        promise: 'P4',
+        about: String(id),
+        what: `was sent ${all.length} times, without a crash`,
+      })),
+    ]
+  }
+
+  #emails(): { id: string; email: string }[] {
+    return this.#rows('order', `SELECT ${uuidOf('id')} AS id, body ->> 'email' AS email FROM orders`)
+  }
+
+  /** Where nothing goes wrong, nothing is done twice. */
+  #fine({ intents }: Records): Finding[] {
+    const { tally, chaos } = this.#world
+    if (chaos.struck.length > 0 || this.#hindrances.length > 0) return []
+    const repeated = tally.counts['broker: duplicates dropped'] ?? 0
+    const charged = [...Map.groupBy(intents, ({ orderId }) => orderId)].filter(([, all]) => all.length > 1)
+    return [
+      ...(repeated > 0
+        ? [{ promise: 'P5', about: 'the broker', what: `was sent ${repeated} messages twice, for no reason` }]
+        : []),
+      ...charged.map(([id, all]) => ({
+        promise: 'P5',
+        about: String(id),
+        what: `has ${all.length} intents, for no reason`,
+      })),
+    ]
   }
 
   /** Nothing here sends what cannot be read, so no message may have been put aside for good. */

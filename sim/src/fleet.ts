@@ -1,6 +1,7 @@
+import type { ServiceName } from '@flotilla/contracts/topology'
 import type { Answered, Ask } from '@flotilla/host/testing'
 import { Life } from './life.ts'
-import type { Plan, ServiceName } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { Random } from './random.ts'
 import { buildService, type Service, type Surroundings } from './services.ts'
 import type { World } from './world.ts'
@@ -126,6 +127,7 @@ export class Fleet {
       life.onDeath(() => {
         const { time } = this.#world
         const down = slot.downFor ?? this.#restarts.skewed(100, 60_000)
+        this.#world.hindered(slot.service, time.now, time.now)
         slot.process = undefined
         slot.downFor = undefined
         if (slot.service === 'order' && !this.isUp('order')) this.#ordersDownSince = time.now

@@ -94,7 +94,7 @@ export class Life {
       return never
     }
     if (!instant) await this.#travel(to, where)
-    if (this.#world.isAway(to)) {
+    if (this.#world.isAway(to, harmless)) {
       tally.add(`fault: away ${where}`)
       if (!instant) await this.#travel(to, where)
       throw failure(false)
@@ -113,7 +113,7 @@ export class Life {
     if (!this.#alive) return never
     if (!harmless && !instant && strikes('lost')) {
       story('is done, and the answer is lost')
-      this.#world.hindered(to, time.now, time.now)
+      this.#world.hindered(to, time.now, time.now, true)
       await this.#travel(to, where)
       throw failure(true)
     }
@@ -126,7 +126,7 @@ export class Life {
     const { chaos, latency, time } = this.#world
     const isSlow = chaos.strikes('slow', where)
     const takes = isSlow ? latency.skewed(slow.low, slow.high) : latency.skewed(usual.low, usual.high)
-    if (isSlow) this.#world.hindered(to, time.now, time.now + takes)
+    if (isSlow) this.#world.hindered(to, time.now, time.now + takes, true)
     await new Promise<void>((resolve) => time.at(time.now + takes, () => this.#alive && resolve()))
   }
 }

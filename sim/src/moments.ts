@@ -1,9 +1,11 @@
 import { idOf, type Key, kindOf } from '@flotilla/decider/decider'
 import type { Change } from '@flotilla/decider/store'
+import type { Mailer } from '@flotilla/notification/outbound/mail'
 import type { CardProcessor } from '@flotilla/payment/outbound/card-processor'
 import { uuidToBlob } from '@flotilla/store-sqlite/uuid'
 import type { IntentRecord } from '@flotilla/verify/records'
 import type { SimDatabase, SqlService } from './database.ts'
+import type { Life } from './life.ts'
 import type { Mail } from './mail-server.ts'
 import { type Report, watchStock } from './stock-moments.ts'
 import type { World } from './world.ts'
@@ -22,14 +24,17 @@ export interface Moments {
   committed(service: SqlService, changes: readonly Change<unknown>[]): void
   /** The mail server has taken a mail. */
   taken(mail: Mail): void
-  /** Payment's port, with its calls looked at. */
-  watched(processor: CardProcessor): CardProcessor
+  /** Payment's port of one process, with its calls looked at. */
+  watched(processor: CardProcessor, life: Life): CardProcessor
+  /** The mail server of one process, likewise. */
+  watchedMailer(mailer: Mailer, life: Life): Mailer
 }
 
 /** An order as it stands in its database. */
 interface OrderRow {
   readonly status: string
   readonly endedAt: number | null
+  readonly deadline: number
   readonly total: number
   readonly currency: string
   readonly email: string
@@ -43,6 +48,7 @@ export function watchMoments(world: World, watched: Watched): Moments {
   const stock = watchStock(watched.databases.inventory, statusOf, report)
   const orders = watchOrders(watched, orderOf, report)
   const payments = watchPayments(watched, statusOf, report)
+  const alone = watchCalls(report)
   return {
     committed(service, changes) {
       const keys = new Set<Key>()
@@ -52,13 +58,21 @@ export function watchMoments(world: World, watched: Watched): Moments {
       else for (const key of keys) if (kindOf(key) === service) (service === 'order' ? orders : payments)(idOf(key))
     },
     taken: watchMails(orderOf, report),
-    watched: (processor) => ({
-      ...processor,
-      confirm(intentId, orderId, attempt) {
+    watchedMailer: (mailer, life) => (letter, to, orderId) =>
+      alone(life, letter.messageId, () => mailer(letter, to, orderId)),
+    watched(processor, life) {
+      const confirm: CardProcessor['confirm'] = (intentId, orderId, attempt) => {
         inTime(world, watched, orderId, report)
-        return processor.confirm(intentId, orderId, attempt)
-      },
-    }),
+        return alone(life, intentId, () => processor.confirm(intentId, orderId, attempt))
+      }
+      return {
+        ...processor,
+        confirm,
+        createIntent: (intent, attempt) => alone(life, intent.orderId, () => processor.createIntent(intent, attempt)),
+        cancel: (intentId, ...rest) => alone(life, intentId, () => processor.cancel(intentId, ...rest)),
+        refund: (intentId, ...rest) => alone(life, intentId, () => processor.refund(intentId, ...rest)),
+      }
+    },
   }
 }
 
@@ -66,7 +80,7 @@ type OrderOf = (orderId: string) => OrderRow | undefined
 
 function orderReader({ databases }: Watched): OrderOf {
   const find = databases.order.database.prepare(
-    `SELECT status, ended_at AS endedAt, total, currency, body ->> 'email' AS email FROM orders WHERE id = ?`,
+    `SELECT status, ended_at AS endedAt, deadline, total, currency, body ->> 'email' AS email FROM orders WHERE id = ?`,
   )
   return (orderId) => find.get(uuidToBlob(orderId)) as OrderRow | undefined
 }
@@ -82,7 +96,10 @@ function watchOrders(watched: Watched, orderOf: OrderOf, report: Report) {
   const reservation = databases.inventory.database.prepare('SELECT status FROM reservation WHERE id = ?')
   const ended = new Map<string, OrderRow>()
 
-  function confirmed(orderId: string, { total, currency }: OrderRow) {
+  function confirmed(orderId: string, { total, currency, endedAt, deadline }: OrderRow) {
+    if (endedAt !== null && endedAt >= deadline) {
+      report('P1', orderId, `is confirmed ${endedAt - deadline} ms after its deadline`)
+    }
     const { status } = (reservation.get(uuidToBlob(orderId)) ?? { status: 'not there' }) as { readonly status: string }
     if (status !== 'held' && status !== 'sold') report('P2', orderId, `is confirmed, and its stock is ${status}`)
     const kept = intents().filter((intent) => intent.orderId === orderId && keptOf(intent) !== 0)
@@ -136,6 +153,22 @@ function inTime({ time }: World, { databases, skew }: Watched, orderId: string, 
   const late = time.now - ((found?.deadline as number | undefined) ?? Number.NEGATIVE_INFINITY)
   // Clocks tell whole milliseconds.
   if (late >= skew + 1) report('P3', orderId, `is charged ${late} ms after its deadline`)
+}
+
+/** P3 to P5: no two processes move the money of one order, or send its mail, at the same time. */
+function watchCalls(report: Report) {
+  const busy = new Map<string, Life>()
+  return async <T>(life: Life, about: string, call: () => Promise<T>): Promise<T> => {
+    const other = busy.get(about)
+    if (other?.alive && other !== life)
+      report('P5', about, `is in the hands of ${other.name} and ${life.name} at the same time`)
+    busy.set(about, life)
+    try {
+      return await call()
+    } finally {
+      if (busy.get(about) === life) busy.delete(about)
+    }
+  }
 }
 
 /** P4: what mails say is so, to the one who ordered, and once. */

@@ -1,8 +1,7 @@
+import { type ServiceName, services } from '@flotilla/contracts/topology'
 import type { Rates } from './chaos.ts'
 import { Random } from './random.ts'
 import type { Dependency } from './world.ts'
-
-export type ServiceName = 'order' | 'inventory' | 'payment' | 'notification'
 
 /** A customer places an order, asks again until somebody answers, and perhaps changes their mind. Times in milliseconds. */
 export interface OrderScene {
@@ -35,7 +34,14 @@ export type Scene =
   | { readonly kind: 'price'; readonly name: string; readonly at: number; readonly sku: string; readonly price: number }
   /** The order service's price list is lost, and announced again a while later. */
   | { readonly kind: 'rebuild'; readonly at: number; readonly announcedAfter: number }
-  | { readonly kind: 'outage'; readonly at: number; readonly of: Dependency; readonly lasts: number }
+  | {
+      readonly kind: 'outage'
+      readonly at: number
+      readonly of: Dependency
+      readonly lasts: number
+      /** It is full: what is asked for is answered, and nothing is stored. */
+      readonly onlyWrites?: boolean
+    }
   | {
       readonly kind: 'kill'
       readonly at: number
@@ -68,7 +74,6 @@ export interface Plan {
   readonly strikes?: readonly number[]
 }
 
-const services: readonly ServiceName[] = ['order', 'inventory', 'payment', 'notification']
 const dependencies: readonly Dependency[] = [
   'order-db',
   'inventory-db',
@@ -100,11 +105,14 @@ const cards = [
 /** All that a run is, drawn from its seed. */
 export function planOf(seed: number): Plan {
   const random = new Random(seed, 'plan')
-  const settings = drawSettings(random)
-  return { seed, settings, scenes: [...drawOrders(random, settings), ...drawTrouble(random, settings)] }
+  // Now and then nothing goes wrong, and then nothing must be done twice.
+  const isFine = random.chance(0.1)
+  const settings = drawSettings(random, isFine)
+  const orders = drawOrders(random, settings)
+  return { seed, settings, scenes: [...orders, ...(isFine ? [] : drawTrouble(random, settings, orders))] }
 }
 
-function drawSettings(random: Random): Settings {
+function drawSettings(random: Random, isFine: boolean): Settings {
   const stock = Array.from({ length: random.pick([1, 1, 1, 2, 2, 3]) }, (_, index) => ({
     sku: `SKU-${index + 1}`,
     price: random.int(1, 50) * 100,
@@ -117,14 +125,14 @@ function drawSettings(random: Random): Settings {
     skew: random.pick([0, 50, 2_000]),
     embedded: random.chance(0.5),
     stock,
-    rates: drawRates(random),
+    rates: drawRates(random, isFine),
     deaths: random.pick([0, 1, 2, 4]),
   }
 }
 
 /** Each fault is off in many runs: too many at once hide what each of them does. */
-function drawRates(random: Random): Rates {
-  const rate = (most: number) => (random.chance(0.5) ? 0 : random.skewed(most / 50, most))
+function drawRates(random: Random, isFine: boolean): Rates {
+  const rate = (most: number) => (isFine || random.chance(0.5) ? 0 : random.skewed(most / 50, most))
   return {
     death: rate(0.15),
     refused: rate(0.2),
@@ -148,6 +156,7 @@ function drawOrders(random: Random, { stock, deadlineAfter }: Settings): Scene[]
       sku,
       quantity: random.pick([1, 1, 2, 3]),
     }))
+    const paymentMethod = random.chance(0.5) ? good : random.pick(cards)
     const refused = random.chance(0.04) ? 'refused.' : ''
     return {
       kind: 'order',
@@ -156,20 +165,23 @@ function drawOrders(random: Random, { stock, deadlineAfter }: Settings): Scene[]
       customer: random.pick(['ada', 'ada', 'bob']),
       email: `${refused}${name}@example.com`,
       lines,
-      paymentMethod: random.chance(0.5) ? good : random.pick(cards),
+      paymentMethod,
       ...(random.chance(0.05) && { expectedTotal: random.int(1, 100) * 100 }),
       atOnce: random.chance(0.15) ? 2 : 1,
-      ...(random.chance(0.35) && {
-        cancelAfter: Math.round(random.skewed(0.5, deadlineAfter)),
+      ...(random.chance(paymentMethod.includes('refund') ? 0.8 : 0.35) && {
+        // A cancellation comes at any time; one that races the payment leads furthest.
+        cancelAfter: random.chance(0.5) ? random.int(1, 150) : Math.round(random.skewed(0.5, deadlineAfter)),
         cancelTwice: random.chance(0.3),
       }),
     }
   })
 }
 
-function drawTrouble(random: Random, { stock, replicas, deadlineAfter }: Settings): Scene[] {
+function drawTrouble(random: Random, { stock, replicas, deadlineAfter }: Settings, orders: readonly Scene[]): Scene[] {
   const scenes: Scene[] = []
   const at = () => Math.round(random.skewed(1, 2 * deadlineAfter))
+  /** While an order is on its way, or at any time. */
+  const amid = () => (random.chance(0.6) ? random.pick(orders).at + random.int(0, 300) : at())
   const some = (probability: number, make: () => Scene) => {
     while (random.chance(probability)) scenes.push(make())
   }
@@ -177,17 +189,24 @@ function drawTrouble(random: Random, { stock, replicas, deadlineAfter }: Setting
   some(0.25, () => ({ kind: 'restock', name: `r${scenes.length}`, at: at(), sku: sku(), quantity: random.int(1, 5) }))
   some(0.15, () => ({ kind: 'price', name: `p${scenes.length}`, at: at(), sku: sku(), price: random.int(1, 50) * 100 }))
   some(0.04, () => ({ kind: 'rebuild', at: at(), announcedAfter: random.int(0, 3_000) }))
-  some(0.35, () => ({
-    kind: 'outage',
-    at: at(),
-    of: random.pick(dependencies),
-    lasts: Math.round(random.skewed(50, 300_000)),
-  }))
+  some(0.4, () => {
+    const of = random.pick(dependencies)
+    // Some go on past deadlines, some begin amid the first orders.
+    const lasts = random.chance(0.4) ? deadlineAfter * (0.3 + 2 * random.next()) : random.skewed(50, 300_000)
+    const onlyWrites = of.endsWith('-db') && random.chance(0.3)
+    return {
+      kind: 'outage',
+      at: amid(),
+      of,
+      lasts: Math.round(lasts),
+      onlyWrites,
+    }
+  })
   some(0.2, () => {
     const service = random.pick(services)
     return {
       kind: 'kill',
-      at: at(),
+      at: amid(),
       service,
       replica: random.int(1, replicas[service]),
       down: Math.round(random.skewed(100, 60_000)),
@@ -195,7 +214,7 @@ function drawTrouble(random: Random, { stock, replicas, deadlineAfter }: Setting
   })
   some(0.1, () => {
     const service = random.pick(services)
-    return { kind: 'restart', at: at(), service, replica: random.int(1, replicas[service]) }
+    return { kind: 'restart', at: amid(), service, replica: random.int(1, replicas[service]) }
   })
   return scenes
 }

@@ -38,7 +38,7 @@ const opening = 3_000
 /** From then on nothing goes wrong any more, and two days later all must be at rest. */
 const calmAfter = 3 * day
 const restAfter = calmAfter + 2 * day
-const stepsAtMost = 200_000
+const stepsAtMost = 50_000
 /** Locks are lost when they cannot be renewed for so long, in milliseconds. */
 const lockDuration = 60_000
 /** The sweepers look at least so often, in milliseconds. */
@@ -65,7 +65,9 @@ class Run {
   readonly #tally = new Tally()
   readonly #findings: Finding[] = []
   readonly #story: string[] = []
+  /** How many outages there are at the moment, and how many of them leave reads. */
   readonly #away = new Map<Dependency, number>()
+  readonly #full = new Map<Dependency, number>()
   readonly #world: World
   readonly #around: Surroundings
   readonly #fleet: Fleet
@@ -82,8 +84,9 @@ class Run {
       chaos,
       latency: new Random(seed, 'latency'),
       tally: this.#tally,
-      isAway: (dependency) => (this.#away.get(dependency) ?? 0) > 0,
-      hindered: (dependency, from, to) => this.#ending.hindered(dependency, from, to),
+      isAway: (dependency, forReads = false) =>
+        (this.#away.get(dependency) ?? 0) > 0 || (!forReads && (this.#full.get(dependency) ?? 0) > 0),
+      hindered: (...of) => this.#ending.hindered(...of),
       tell: story ? (who, what) => void this.#story.push(line(time.now, who, what())) : () => {},
       broken: (finding) => this.#broken(finding),
     }
@@ -145,7 +148,7 @@ class Run {
         time.at(time.now + scene.announcedAfter, () => this.#customers.announce())
         return
       case 'outage':
-        return this.#outage(scene.of, scene.lasts)
+        return this.#outage(scene)
       case 'kill':
         return this.#fleet.kill(`${scene.service}-${scene.replica}`, scene.down, 'by kill -9')
       case 'restart':
@@ -153,12 +156,13 @@ class Run {
     }
   }
 
-  #outage(of: Dependency, lasts: number) {
+  #outage({ of, lasts, onlyWrites = false }: Extract<Scene, { kind: 'outage' }>) {
     const time = this.#time
-    const change = (by: number) => this.#away.set(of, (this.#away.get(of) ?? 0) + by)
+    const outages = onlyWrites ? this.#full : this.#away
+    const change = (by: number) => outages.set(of, (outages.get(of) ?? 0) + by)
     change(1)
     this.#world.hindered(of, time.now, time.now + lasts)
-    this.#world.tell(of, () => `is away for ${Math.round(lasts / 100) / 10} s`)
+    this.#world.tell(of, () => `is ${onlyWrites ? 'full' : 'away'} for ${Math.round(lasts / 100) / 10} s`)
     time.at(time.now + lasts, () => {
       change(-1)
       if (this.#world.isAway(of)) return

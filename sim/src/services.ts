@@ -1,4 +1,5 @@
 import { createMessaging } from '@flotilla/broker/messaging'
+import type { ServiceName } from '@flotilla/contracts/topology'
 import { noCache } from '@flotilla/host/cache'
 import type { Engine } from '@flotilla/host/engine'
 import { testCallers } from '@flotilla/host/testing'
@@ -20,7 +21,7 @@ import type { Doorways } from './doorways.ts'
 import type { Life } from './life.ts'
 import type { MailServer } from './mail-server.ts'
 import type { Moments } from './moments.ts'
-import type { ServiceName, Settings } from './plan.ts'
+import type { Settings } from './plan.ts'
 import { type Behind, connectReads, connectStore } from './store.ts'
 import type { World } from './world.ts'
 
@@ -103,14 +104,14 @@ const builders: Readonly<Record<ServiceName, (given: Given) => Service>> = {
     const store = connectStore(behind, real.store)
     const { find } = connectReads(behind, { find: real.find })
     const { http } = around.doorways
-    const processor = around.moments.watched(around.cards.connect(life))
+    const processor = around.moments.watched(around.cards.connect(life), life)
     const { engine } = payment.createApp({ ...common, database: { ...real, store, find }, processor, http })
     return { engine, close: () => store.close() }
   },
   notification({ world, life, around, common }) {
     const database = documentNotifications(connectDocuments(world, life, around.twin), life.clock)
     const { http } = around.doorways
-    const mailer = around.mail.connect(life)
+    const mailer = around.moments.watchedMailer(around.mail.connect(life), life)
     const { engine } = notification.createApp({ ...common, database, mailer, mailDomain: 'flotilla.test', http })
     return { engine, close: () => database.store.close() }
   },

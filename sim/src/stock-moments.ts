@@ -35,7 +35,7 @@ export function watchStock(
   report: Report,
 ): (keys: Iterable<Key>) => void {
   const item = database.prepare('SELECT received, available, reserved, sold FROM item WHERE id = ?')
-  const reservation = database.prepare('SELECT status, lines FROM reservation WHERE id = ?')
+  const reservation = database.prepare('SELECT status, lines, at, deadline FROM reservation WHERE id = ?')
   const receipt = database.prepare('SELECT sku, quantity FROM receipt WHERE id = ?')
   const parts = new Map<Key, Part>()
   const sums = new Map<string, Sums>()
@@ -54,8 +54,11 @@ export function watchStock(
       const line = row<Line>(receipt, idOf(key))
       return line ? { column: 'received', lines: [line] } : nothing
     }
-    const found = row<{ status: string; lines: string }>(reservation, idOf(key))
+    const found = row<{ status: string; lines: string; at: number; deadline: number }>(reservation, idOf(key))
     if (!found) return nothing
+    if (found.status === 'held' && found.at >= found.deadline) {
+      report('P2', idOf(key), `takes stock ${found.at - found.deadline} ms after its deadline`)
+    }
     follows(idOf(key), found.status)
     const lines: readonly Line[] = JSON.parse(found.lines)
     const column = found.status === 'held' ? 'reserved' : found.status === 'sold' ? 'sold' : undefined

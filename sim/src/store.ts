@@ -31,7 +31,7 @@ export function connectStore<Row>(behind: Behind, store: Store<Row>): Store<Row>
     isClosed ? Promise.reject(new Unavailable(`${name} is closed`)) : ask(what, run, tell ? { tell } : {})
   const look = async <T>(what: string, finds: boolean, run: () => Promise<T>, nothing?: T): Promise<T> => {
     if (finds || isClosed) return call(what, run)
-    if (world.isAway(name)) throw new Unavailable(`${name} is away`)
+    if (world.isAway(name, true)) throw new Unavailable(`${name} is away`)
     return nothing ?? run()
   }
   return {

@@ -1,3 +1,4 @@
+import type { ServiceName } from '@flotilla/contracts/topology'
 import type { Chaos } from './chaos.ts'
 import type { Random } from './random.ts'
 import type { Tally } from './tally.ts'
@@ -27,10 +28,13 @@ export interface World {
   /** For how long steps take; not for faults. */
   readonly latency: Random
   readonly tally: Tally
-  /** Whether a dependency is away now. */
-  isAway(dependency: Dependency): boolean
-  /** From when to when something outside the fleet's power hindered it at this dependency. */
-  hindered(dependency: Dependency, from: number, to: number): void
+  /** Whether a dependency is away now; a database that is full is away for writes only. */
+  isAway(dependency: Dependency, forReads?: boolean): boolean
+  /**
+   * From when to when a dependency hindered the fleet, or at which moment a process of a service died. `unsure`: it may
+   * have done what it was asked, and the process cannot know.
+   */
+  hindered(what: Dependency | ServiceName, from: number, to: number, unsure?: boolean): void
   /** One line of the story; the text is made only if somebody reads it. */
   tell(who: string, what: () => string): void
   /** A promise is broken. */

@@ -88,7 +88,7 @@ describe('P3 at every moment', () => {
       asked.push(of)
       return { status: 'succeeded' }
     }
-    const processor = it.moments.watched({ confirm } as CardProcessor)
+    const processor = it.moments.watched({ confirm } as CardProcessor, it.life)
     expect(await processor.confirm('pi', id, 2)).toEqual({ status: 'succeeded' })
     expect(asked).toEqual([['pi', id, 2]])
     expect(it.broken()).toEqual(broken)

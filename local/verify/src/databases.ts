@@ -3,7 +3,7 @@ import type { NotificationRecord, Owed, Records } from './records.ts'
 /** Runs one statement, and gives all that it finds; what the columns hold is the caller's word. */
 export type All = <Row>(sql: string) => Row[]
 
-const uuid = (column: string) =>
+export const uuidOf = (column: string) =>
   `lower(substr(hex(${column}), 1, 8) || '-' || substr(hex(${column}), 9, 4) || '-' || substr(hex(${column}), 13, 4) ` +
   `|| '-' || substr(hex(${column}), 17, 4) || '-' || substr(hex(${column}), 21))`
 
@@ -14,7 +14,7 @@ export function readOrders(all: All): Pick<Records, 'orders'> {
     ).map(({ home, ends }) => [home, ends]),
   )
   const rows = all<Omit<Records['orders'][number], 'ends'>>(
-    `SELECT ${uuid('id')} AS id, status, total, currency, deadline, ended_at AS endedAt FROM orders`,
+    `SELECT ${uuidOf('id')} AS id, status, total, currency, deadline, ended_at AS endedAt FROM orders`,
   )
   return { orders: rows.map((row) => ({ ...row, ends: ends.get(`order:${row.id}`) ?? 0 })) }
 }
@@ -24,13 +24,13 @@ export function readStock(all: All): Pick<Records, 'items' | 'reservations' | 'r
     items: all('SELECT id AS sku, received, available, reserved, sold FROM item'),
     receipts: all('SELECT sku, quantity FROM receipt'),
     reservations: all<{ orderId: string; status: never; lines: string }>(
-      `SELECT ${uuid('id')} AS orderId, status, lines FROM reservation`,
+      `SELECT ${uuidOf('id')} AS orderId, status, lines FROM reservation`,
     ).map((row) => ({ ...row, lines: JSON.parse(row.lines) })),
   }
 }
 
 export function readPayments(all: All): Pick<Records, 'payments'> {
-  return { payments: all(`SELECT ${uuid('id')} AS orderId, status, captured, refunded FROM payment`) }
+  return { payments: all(`SELECT ${uuidOf('id')} AS orderId, status, captured, refunded FROM payment`) }
 }
 
 /** The deadline of an open order is no debt: it is cancelled when the order ends. */

@@ -15,7 +15,7 @@ export const notificationMutations: readonly Mutation[] = [
       {
         file: work,
         find: 'await mailer(letter, to, orderId)',
-        replace: 'await mailer({ ...letter, messageId: `${attempts}.${letter.messageId}` }, to, orderId)',
+        replace: 'await mailer({ ...letter, messageId: `${letter.messageId}.${attempts}` }, to, orderId)',
       },
     ],
     within: 500,

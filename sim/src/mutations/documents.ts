@@ -36,19 +36,6 @@ export const documentMutations: readonly Mutation[] = [
     within: 500,
   },
   {
-    name: 'memory-believed',
-    says: 'a command is refused, or taken for a repetition, on what is remembered of a document',
-    breaks: ['P4'],
-    changes: [
-      {
-        file: 'libs/store-cosmos/src/deciding.ts',
-        find: 'const loose = [...held].flatMap(([key, { fresh }]) => (fresh || changed.has(key) ? [] : key))',
-        replace: 'const loose: Key[] = []',
-      },
-    ],
-    within: 500,
-  },
-  {
     name: 'settled-work-stays',
     says: 'work stays in its document when its result is stored',
     breaks: ['P1', 'P4'],

@@ -100,4 +100,19 @@ export const messageMutations: readonly Mutation[] = [
     ],
     within: 500,
   },
+  {
+    name: 'outbox-without-a-lease',
+    says: 'a message may be claimed by everybody while its writer sends it',
+    breaks: ['P5'],
+    changes: [
+      { file: 'libs/decider/src/batch.ts', find: 'leaseUntil: now + lease,', replace: 'leaseUntil: now,' },
+      {
+        file: 'libs/outbox/src/lane.ts',
+        find: `if (held.row.leaseUntil < answeredBy) late.push(held)
+      else batch.push(held)`,
+        replace: 'batch.push(held)',
+      },
+    ],
+    within: 500,
+  },
 ]

@@ -132,4 +132,33 @@ export const paymentMutations: readonly Mutation[] = [
     ],
     within: 500,
   },
+  {
+    name: 'cancellation-dropped-while-charging',
+    says: 'a cancellation that is heard while the card is being charged is forgotten',
+    breaks: ['P3'],
+    changes: [
+      {
+        file: decide,
+        find: `return payment.cancelled ? accept() : accept({ type: 'CancellationHeard' })`,
+        replace: 'return accept()',
+      },
+    ],
+    within: 500,
+  },
+  {
+    name: 'processing-taken-for-captured',
+    says: 'a charge that the processor is still at work on is noted as captured',
+    breaks: ['P3'],
+    changes: [
+      {
+        file: work,
+        find: `case 'succeeded':
+      return done({ type: 'NoteCapture', orderId, at })`,
+        replace: `case 'processing':
+    case 'succeeded':
+      return done({ type: 'NoteCapture', orderId, at })`,
+      },
+    ],
+    within: 500,
+  },
 ]

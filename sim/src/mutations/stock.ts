@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is the text of other files.
+
 import type { Mutation } from './mutation.ts'
 
 const decide = 'services/inventory/src/domain/decide.ts'
@@ -46,6 +48,19 @@ export const stockMutations: readonly Mutation[] = [
         file: decide,
         find: `if ((items.get(sku)?.available ?? 0) < quantity)`,
         replace: `if ((items.get(sku)?.available ?? 0) < Math.min(quantity, 1))`,
+      },
+    ],
+    within: 500,
+  },
+  {
+    name: 'receipt-counted-twice',
+    says: 'the Idempotency-Key of a receipt of stock is ignored',
+    breaks: ['P5'],
+    changes: [
+      {
+        file: 'services/inventory/src/inbound/http.ts',
+        find: "requestCause(caller, `POST ${base}/receipts`, headers['idempotency-key'], {",
+        replace: 'requestCause(caller, `POST ${base}/receipts`, newId(), {',
       },
     ],
     within: 500,

@@ -27,13 +27,13 @@ export const workMutations: readonly Mutation[] = [
   },
   {
     name: 'sweeping-slow-to-resume',
-    says: 'after an outage of its database, a sweeper waits for up to a minute',
+    says: 'a sweeper that could not reach its database waits for up to half a minute',
     breaks: ['P1'],
     changes: [
       {
         file: sweeper,
         find: 'const outage = { base: 1_000, cap: 4_000 }',
-        replace: 'const outage = { base: 1_000, cap: 60_000 }',
+        replace: 'const outage = { base: 30_000, cap: 30_000 }',
       },
     ],
     within: 500,

@@ -111,7 +111,7 @@ export class Customers {
 
   /** Reads the order now and then, until it has ended or nobody answers. */
   async #look(id: string, as: string) {
-    for (let looks = 0; looks < 3; looks += 1) {
+    for (let looks = 0; looks < 2; looks += 1) {
       const answer = await this.#try('order', `GET /api/v1/orders/${id}`, { as }, 3)
       if (answer === undefined) return
       if (answer.status === 404) {

@@ -86,7 +86,13 @@ export class Fleet {
     if (able.length === 0) return undefined
     const slot = able[Math.floor(this.#world.latency.next() * able.length)] as Slot
     const { died } = slot.process as Process
-    return Promise.race([this.#around.doorways.of(service, slot.name).ask(route, ask), died])
+    const { time } = this.#world
+    time.turning += 1
+    try {
+      return await Promise.race([this.#around.doorways.of(service, slot.name).ask(route, ask), died])
+    } finally {
+      time.turning -= 1
+    }
   }
 
   kill(name: string, down: number, why: string): void {

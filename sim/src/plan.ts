@@ -118,7 +118,7 @@ function drawSettings(random: Random, isFine: boolean): Settings {
     price: random.int(1, 50) * 100,
     quantity: random.pick([2, 5, 1000, 1000]),
   }))
-  const replicas = () => random.pick([1, 2, 2, 2, 3])
+  const replicas = () => random.pick([1, 2, 2, 2, 2, 2, 3])
   return {
     replicas: { order: replicas(), inventory: replicas(), payment: replicas(), notification: replicas() },
     deadlineAfter: Math.round(random.skewed(2_000, 600_000)),
@@ -147,7 +147,7 @@ function drawRates(random: Random, isFine: boolean): Rates {
 }
 
 function drawOrders(random: Random, { stock, deadlineAfter }: Settings): Scene[] {
-  const orders = random.pick([1, 1, 1, 2, 2, 3, 5])
+  const orders = random.pick([1, 1, 1, 2, 2, 3, 4])
   const together = random.chance(0.3)
   return Array.from({ length: orders }, (_, index): Scene => {
     const name = `o${index + 1}`

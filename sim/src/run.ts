@@ -92,7 +92,7 @@ class Run {
     }
     this.#around = surroundings(this.#world, settings, story)
     this.#fleet = new Fleet(this.#world, plan, this.#around)
-    this.#ending = new Ending(this.#world, plan, this.#around)
+    this.#ending = new Ending(this.#world, settings, this.#around)
     this.#customers = new Customers(this.#world, this.#fleet, (id) => this.#ending.accepted(id))
   }
 
@@ -104,9 +104,12 @@ class Run {
     this.#schedule()
     await this.#time.settle()
     while (this.#findings.length === 0 && !this.#isAtRest()) await this.#time.step()
-    if (this.#findings.length === 0)
-      for (const finding of this.#ending.findings(this.#customers.ledger)) this.#broken(finding)
-    for (const path of this.#ending.paths()) this.#tally.add(`path: ${path}`)
+    // What is broken already has stopped the world in the middle of it.
+    if (this.#findings.length === 0) {
+      const { findings, paths } = this.#ending.measure(this.#customers.ledger)
+      for (const finding of findings) this.#broken(finding)
+      for (const path of paths) this.#tally.add(`path: ${path}`)
+    }
     this.#fleet.end()
     return {
       seed: this.#plan.seed,

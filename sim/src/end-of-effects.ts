@@ -1,0 +1,84 @@
+import { services } from '@flotilla/contracts/topology'
+import { uuidOf } from '@flotilla/verify/databases'
+import type { SqlService } from './database.ts'
+import type { End } from './end.ts'
+import type { Finding } from './world.ts'
+
+/** What a worker came to is kept for so long at least, until the database can store it. Milliseconds. */
+const keptFor = 15_000
+const sqlServices = services.filter((service): service is SqlService => service !== 'notification')
+
+/** P5, P6: each receipt that was answered counts once. */
+export function received({ rows, ledger: { receipts } }: End): Finding[] {
+  const wanted = new Map<string, number>()
+  for (const { sku, quantity } of receipts.values()) wanted.set(sku, (wanted.get(sku) ?? 0) + quantity)
+  const items = rows<{ sku: string; received: number }>('inventory', 'SELECT id AS sku, received FROM item')
+  return items.flatMap(({ sku, received }): Finding[] => {
+    const should = wanted.get(sku) ?? 0
+    if (received === should) return []
+    return [{ promise: 'P5', about: sku, what: `${should} pieces were received, and ${received} are in the books` }]
+  })
+}
+
+/** P5: nothing happens twice to an order, its stock, its payment or its mail, whatever was said twice. */
+export function effects({ rows, told }: End): Finding[] {
+  const sql = `SELECT home, type FROM history WHERE home NOT LIKE 'item:%' GROUP BY home, type HAVING count(*) > 1`
+  const stored = sqlServices.flatMap((service) => rows<{ home: string; type: string }>(service, sql))
+  const mailed = [...told].flatMap(([home, types]) =>
+    types.filter((type, index) => types.indexOf(type) < index).map((type) => ({ home, type })),
+  )
+  return [...stored, ...mailed].map(({ home, type }) => {
+    return { promise: 'P5', about: home, what: `${type} happened more than once` }
+  })
+}
+
+/** P5: the view of the prices has become what the catalogue is. */
+export function prices({ rows }: End): Finding[] {
+  const said = (of: SqlService, table: string) =>
+    rows<{ id: string; said: string }>(of, `SELECT id, listing || ': ' || price AS said FROM ${table}`)
+  const shown = new Map(said('order', 'price').map(({ id, said }) => [id, said]))
+  return said('inventory', 'item').flatMap(({ id, said }): Finding[] => {
+    const is = shown.get(id) ?? 'nothing'
+    return is === said ? [] : [{ promise: 'P5', about: id, what: `is listed as ${said}, and the price list has ${is}` }]
+  })
+}
+
+/** P4: only who has no mailbox is told nothing, and a second copy needs a crash or a lost answer. */
+export function mails({ rows, hindrances, records: { notifications, mails } }: End): Finding[] {
+  const sql = `SELECT ${uuidOf('id')} AS id FROM orders WHERE body ->> 'email' LIKE 'refused.%'`
+  const refused = new Set(rows<{ id: string }>('order', sql).map(({ id }) => id))
+  const givenUp = notifications.filter(({ orderId, status }) => status === 'failed' && !refused.has(orderId))
+  const away = hindrances.filter(({ what }) => what === 'notification-db')
+  const isExcused =
+    away.reduce((sum, { from, to }) => sum + to - from, 0) > keptFor ||
+    hindrances.some(({ what, unsure }) => what === 'notification' || (what === 'mail-server' && unsure))
+  const copied = isExcused ? [] : [...Map.groupBy(mails, ({ messageId }) => String(messageId))]
+  return [
+    ...givenUp.map(({ orderId }) => {
+      return { promise: 'P4', about: orderId, what: 'was given up, though its mail was not refused for good' }
+    }),
+    ...copied.flatMap(([about, all]): Finding[] =>
+      all.length === 1 ? [] : [{ promise: 'P4', about, what: `was sent ${all.length} times, without a crash` }],
+    ),
+  ]
+}
+
+/** Where nothing goes wrong, nothing is done twice. */
+export function fine({ struck, hindrances, duplicates, records: { intents } }: End): Finding[] {
+  if (struck > 0 || hindrances.length > 0) return []
+  const charged = [...Map.groupBy(intents, ({ orderId }) => String(orderId))]
+  return [
+    ...(duplicates === 0
+      ? []
+      : [{ promise: 'P5', about: 'the broker', what: `was sent ${duplicates} messages twice, for no reason` }]),
+    ...charged.flatMap(([about, all]): Finding[] =>
+      all.length === 1 ? [] : [{ promise: 'P5', about, what: `has ${all.length} intents, for no reason` }],
+    ),
+  ]
+}
+
+/** Nothing here sends what cannot be read, so no message may have been put aside for good. */
+export const noneAside = ({ deadLetters }: End): Finding[] =>
+  deadLetters.map(({ queue, message, reason, description }) => {
+    return { promise: 'P5', about: queue, what: `${message.id} is a dead letter: ${reason}: ${description}` }
+  })

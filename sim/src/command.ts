@@ -1,5 +1,7 @@
 import { type Explained, explain } from './explain.ts'
-import { type ManyFlags, type OneFlags, readFlags, UsageError } from './flags.ts'
+import { type ManyFlags, type OneFlags, type PlantedFlags, readFlags, UsageError } from './flags.ts'
+import { mutations } from './mutations.ts'
+import { hunt, huntedText } from './planted.ts'
 import { type Progress, runMany } from './pool.ts'
 import {
   again,
@@ -30,10 +32,11 @@ export interface Surroundings {
   readonly fleet?: URL
 }
 
-/** Returns the exit code: 0 when all promises were kept, 1 when one was broken, 2 when it was not understood. */
+/** Returns the exit code: 0 when all is as it must be, 1 when a promise was broken or a planted bug was not found, 2 for bad usage. */
 export async function command(args: string[], around: Surroundings): Promise<number> {
   try {
     const flags = readFlags(args)
+    if ('planted' in flags) return await planted(flags, around)
     return await ('seed' in flags ? one(flags, around) : many(flags, around))
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
@@ -92,6 +95,16 @@ async function one({ seed, story, json }: OneFlags, { out, err, signal, fleet }:
   if (json) out(line({ seed, findings, ...(!(run instanceof Lost) && run), smallest: smallest(explained) }))
   else if (failure) out(`${told(failure, explained)}\n`)
   return failure ? 1 : 0
+}
+
+async function planted({ from, workers }: PlantedFlags, { out, fleet }: Surroundings): Promise<number> {
+  const hunted = await hunt(mutations, {
+    ...{ from, fleet, lanes: workers },
+    onHunted: (each) => out(`${huntedText(each)}\n`),
+  })
+  const found = hunted.filter(({ seed }) => seed !== undefined)
+  out(`${found.length} of ${hunted.length} planted bugs were found\n`)
+  return found.length === hunted.length ? 0 : 1
 }
 
 async function runOf(seed: number, fleet: URL | undefined, signal: AbortSignal): Promise<Told | Lost> {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 
 export const usage = `usage: npm run sim -- [--runs N] [--from N] [--seconds N] [--workers N] [--keep-going] [--json]
        npm run sim -- --seed N [--story] [--json]
+       npm run sim -- --planted [--from N] [--workers N]
   --runs N      how many seeds are run (1000; with --seconds as many as fit)
   --from N      the first seed (1)
   --seconds N   ends after so long
@@ -9,6 +10,7 @@ export const usage = `usage: npm run sim -- [--runs N] [--from N] [--seconds N] 
   --keep-going  does not end at the fifth seed that fails
   --seed N      runs this seed alone, and tells its story when it fails
   --story       tells the story of the seed in any case
+  --planted     seeks bugs that are planted in the source, each in as many runs as it may take
   --json        says it in JSON`
 
 /** What was wrong with the command line. */
@@ -31,6 +33,12 @@ export interface OneFlags {
   readonly json: boolean
 }
 
+export interface PlantedFlags {
+  readonly planted: true
+  readonly from: number
+  readonly workers: number | undefined
+}
+
 const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
 const options = {
@@ -41,28 +49,34 @@ const options = {
   'keep-going': flag,
   seed: text,
   story: flag,
+  planted: flag,
   json: flag,
 }
 
 /** Throws a UsageError that names the flag and how to mend it. */
-export function readFlags(args: string[]): ManyFlags | OneFlags {
+export function readFlags(args: string[]): ManyFlags | OneFlags | PlantedFlags {
   const given = parsed(args)
-  const { json = false, story = false } = given
+  const { json = false, story = false, planted = false } = given
+  const leaveOut = (why: string, names: readonly (keyof typeof given)[]) => {
+    const idle = names.filter((name) => given[name] !== undefined)
+    if (idle.length > 0) refuse(`${why}: leave out ${idle.map((name) => `--${name}`).join(', ')}`)
+  }
   if (given.seed !== undefined) {
-    const idle = (['runs', 'from', 'seconds', 'workers', 'keep-going'] as const).filter(
-      (name) => given[name] !== undefined,
-    )
-    if (idle.length > 0) refuse(`--seed runs one seed alone: leave out ${idle.map((name) => `--${name}`).join(', ')}`)
+    leaveOut('--seed runs one seed alone', ['runs', 'from', 'seconds', 'workers', 'keep-going', 'planted'])
     return { seed: whole('seed', given.seed, 0), story, json }
   }
   if (story) refuse('--story tells the story of one seed: name it with --seed N')
   const seconds = given.seconds === undefined ? undefined : whole('seconds', given.seconds, 1, 1_000_000)
   const from = whole('from', given.from ?? '1', 0)
+  const workers = given.workers === undefined ? undefined : whole('workers', given.workers, 1, 1_024)
+  if (planted) {
+    leaveOut('--planted runs each bug as often as it may take', ['runs', 'seconds', 'keep-going', 'json'])
+    return { planted, from, workers }
+  }
   const runs =
     given.runs === undefined && seconds !== undefined
       ? Number.POSITIVE_INFINITY
       : whole('runs', given.runs ?? '1000', 1, Number.MAX_SAFE_INTEGER - from)
-  const workers = given.workers === undefined ? undefined : whole('workers', given.workers, 1, 1_024)
   return { runs, from, seconds, workers, keepGoing: given['keep-going'] ?? false, json }
 }
 

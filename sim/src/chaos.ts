@@ -49,9 +49,9 @@ export class Chaos {
     this.#left = new Map(Object.entries(options.budget ?? {}))
   }
 
-  /** Whether this fault strikes here; `where` for the tally. */
-  strikes(fault: keyof Rates, where: string): boolean {
-    const hit = this.#random.next() < this.rates[fault]
+  /** Whether this fault strikes here, `times` as likely as it is elsewhere; `where` for the tally. */
+  strikes(fault: keyof Rates, where: string, times = 1): boolean {
+    const hit = this.#random.next() < this.rates[fault] * times
     if (!hit || this.calm) return false
     const left = this.#left.get(fault) ?? Number.POSITIVE_INFINITY
     if (left <= 0) return false

@@ -23,6 +23,8 @@ export interface Step<T> {
 }
 
 const never = new Promise<never>(() => {})
+/** There are few calls of these, and much hangs on each. */
+const seldom = new Set<Dependency>(['card-processor', 'mail-server'])
 /** Milliseconds. */
 const usual = { low: 0.2, high: 20 }
 const slow = { low: 500, high: 45_000 }
@@ -86,9 +88,10 @@ export class Life {
     if (!this.#alive) return never
     const { chaos, tally, time } = this.#world
     const where = `${to} ${what}`
-    const strikes = (fault: keyof Rates, what = where) => !spared && chaos.strikes(fault, what)
-    const story = (how: string) => this.#world.tell(this.name, () => `${what} → ${to}: ${how}`)
-    if (!harmless && strikes('death')) {
+    const strikes = (fault: keyof Rates, what = where, times?: number) => !spared && chaos.strikes(fault, what, times)
+    const dies = (what?: string) => !harmless && strikes('death', what, seldom.has(to) ? 5 : 1)
+    const story = (how: () => string) => this.#world.tell(this.name, () => `${what} → ${to}: ${how()}`)
+    if (dies()) {
       // Dead with the request unsent, or on its way.
       this.kill(`as it asks ${to} to ${what}`)
       return never
@@ -100,19 +103,19 @@ export class Life {
       throw failure(false)
     }
     if (!instant && strikes('refused')) {
-      story('fails, nothing was done')
+      story(() => 'fails, nothing was done')
       this.#world.hindered(to, time.now, time.now)
       throw failure(false)
     }
     const result = await run()
-    if (tell) story(tell(result))
-    if (!harmless && strikes('death', `${where} unheard`)) {
+    if (tell) story(() => tell(result))
+    if (dies(`${where} unheard`)) {
       this.kill(`before it hears that ${to} did ${what}`)
       return never
     }
     if (!this.#alive) return never
     if (!harmless && !instant && strikes('lost')) {
-      story('is done, and the answer is lost')
+      story(() => 'is done, and the answer is lost')
       this.#world.hindered(to, time.now, time.now, true)
       await this.#travel(to, where)
       throw failure(true)

@@ -22,7 +22,8 @@ export interface Step<T> {
   readonly tell?: (result: T) => string
 }
 
-const never = new Promise<never>(() => {})
+/** Each its own: one for all would remember everybody who ever waited for it. */
+const never = () => new Promise<never>(() => {})
 /** There are few calls of these, and much hangs on each. */
 const seldom = new Set<Dependency>(['card-processor', 'mail-server'])
 /** Milliseconds. */
@@ -85,7 +86,7 @@ export class Life {
     spared = false,
     tell,
   }: Step<T>): Promise<T> {
-    if (!this.#alive) return never
+    if (!this.#alive) return never()
     const { chaos, tally, time } = this.#world
     const where = `${to} ${what}`
     const strikes = (fault: keyof Rates, what = where, times?: number) => !spared && chaos.strikes(fault, what, times)
@@ -94,7 +95,7 @@ export class Life {
     if (dies()) {
       // Dead with the request unsent, or on its way.
       this.kill(`as it asks ${to} to ${what}`)
-      return never
+      return never()
     }
     if (!instant) await this.#travel(to, where)
     if (this.#world.isAway(to, harmless)) {
@@ -111,9 +112,9 @@ export class Life {
     if (tell) story(() => tell(result))
     if (dies(`${where} unheard`)) {
       this.kill(`before it hears that ${to} did ${what}`)
-      return never
+      return never()
     }
-    if (!this.#alive) return never
+    if (!this.#alive) return never()
     if (!harmless && !instant && strikes('lost')) {
       story(() => 'is done, and the answer is lost')
       this.#world.hindered(to, time.now, time.now, true)

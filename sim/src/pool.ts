@@ -4,7 +4,7 @@ import { Lost, Runner, type RunnerOptions, type Totals } from './runner.ts'
 export interface Progress {
   readonly runs: number
   /** Seeds that failed. */
-  readonly failures: number
+  readonly failed: readonly number[]
   readonly seconds: number
 }
 
@@ -137,7 +137,8 @@ class Pool {
     const inHand = [...this.#runners].reduce((runs, runner) => runs + runner.done, 0)
     const done = [...this.#done.values()].reduce((runs, each) => runs + each.runs, 0)
     const seconds = (performance.now() - begun) / 1_000
-    return { runs: done + inHand, failures: failuresOf(this.#done.values()), seconds }
+    const failed = [...this.#done.values()].flatMap(({ failures }) => failures.map(({ seed }) => seed))
+    return { runs: done + inHand, failed, seconds }
   }
 
   #totals(): Totals {

@@ -119,9 +119,10 @@ export function passedText({ plan, result }: Told): string {
   return `seed ${plan.seed} broke no promise: ${scenes}, ${number(result.simulated / 3_600_000, 1)} hours simulated`
 }
 
-export function progressText({ runs, failures, seconds }: Progress, of: number): string {
+export function progressText({ runs, failed, seconds }: Progress, of: number): string {
   const whole = Number.isFinite(of) ? ` of ${number(of)}` : ''
-  return `${number(runs)}${whole} runs, ${number(runs / Math.max(seconds, 0.001))} runs/s, ${number(failures)} failed`
+  const seeds = failed.length > 0 ? `: seeds ${failed.slice(0, 5).join(', ')}${failed.length > 5 ? ' …' : ''}` : ''
+  return `${number(runs)}${whole} runs, ${number(runs / Math.max(seconds, 0.001))} runs/s, ${number(failed.length)} failed${seeds}`
 }
 
 const number = (value: number, digits = 0) => value.toLocaleString('en', { maximumFractionDigits: digits })

@@ -1,4 +1,5 @@
 import { createTwin } from '@flotilla/store-cosmos/twin'
+import { forgetListeners } from '@flotilla/telemetry/registry'
 import { SimulatedBroker } from './broker.ts'
 import { createCardProcessorTwin } from './card-processor.ts'
 import { Chaos } from './chaos.ts'
@@ -111,6 +112,7 @@ class Run {
       for (const path of paths) this.#tally.add(`path: ${path}`)
     }
     this.#fleet.end()
+    forgetListeners()
     return {
       seed: this.#plan.seed,
       findings: this.#findings,

@@ -1,7 +1,9 @@
+import { queryObjects } from 'node:v8'
 import { describe, expect, it } from 'vitest'
 import { planOf } from '../src/plan.ts'
 import { runMany } from '../src/pool.ts'
 import { simulate } from '../src/run.ts'
+import { Time } from '../src/time.ts'
 
 describe('P1 to P6, through bad days', () => {
   it('are kept in each of three hundred worlds', { timeout: 240_000 }, async () => {
@@ -32,5 +34,11 @@ describe('P1 to P6, through bad days', () => {
     const [told, untold] = [await simulate(planOf(5), { story: true }), await simulate(planOf(5))]
     expect({ ...untold, story: told.story }).toEqual(told)
     expect(untold.story).toEqual([])
+  })
+
+  it('a world leaves nothing behind for the next one', { timeout: 60_000 }, async () => {
+    for (let seed = 1; seed <= 40; seed += 1) await simulate(planOf(seed))
+    // It collects garbage before it counts. The last world may still be on the stack.
+    expect(queryObjects(Time, { format: 'count' })).toBeLessThan(5)
   })
 })

@@ -35,6 +35,11 @@ export function onProvidersChanged(listener: () => void): () => void {
   return () => void listeners.delete(listener)
 }
 
+/** Nobody is called back any more: for a simulation, whose processes die without a word. */
+export function forgetListeners(): void {
+  listeners.clear()
+}
+
 /** True when metrics leave this process. */
 export const isMetered = (): boolean => stack.at(-1)?.meters !== undefined
 

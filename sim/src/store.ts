@@ -54,11 +54,11 @@ export function connectStore<Row>(behind: Behind, store: Store<Row>): Store<Row>
       look('claim messages', isUntil(owes().nextMessageAt, now), () => store.claimOutbox(now, leaseUntil, limit), []),
     claimWork: (now, leaseUntil, limit) =>
       look('claim work', isUntil(owes().nextWorkAt, now), () => store.claimWork(now, leaseUntil, limit), []),
-    postpone: (id, visibleAt, attempts) =>
+    postpone: (held, visibleAt, attempts) =>
       call(
         'postpone',
-        () => store.postpone(id, visibleAt, attempts),
-        () => `${id} by ${visibleAt - Math.floor(world.time.now)} ms, attempt ${attempts}`,
+        () => store.postpone(held, visibleAt, attempts),
+        () => `${held.id} by ${visibleAt - Math.floor(world.time.now)} ms, attempt ${attempts}`,
       ),
     prune: (now, limit) => look('prune', false, () => store.prune(now, limit)),
     backlog: () => look('backlog', false, () => store.backlog()),

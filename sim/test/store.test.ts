@@ -93,7 +93,7 @@ describe('the store of a simulated process', () => {
       () => store.forget([]),
       () => store.claimOutbox(0, 1, 1),
       () => store.claimWork(0, 1, 1),
-      () => store.postpone('', 1, 1),
+      () => store.postpone({ id: '', visibleAt: 1 }, 1, 1),
       () => store.prune(0, 1),
       () => store.backlog(),
     ]

@@ -18,7 +18,7 @@ export function faultsContract(contract: Contract) {
         load(store, [key]),
         store.claimOutbox(later(1), later(2), 10),
         store.claimWork(later(1), later(2), 10),
-        store.postpone('remind:x', later(1), 1),
+        store.postpone({ id: 'remind:x', visibleAt: later(1) }, later(1), 1),
         store.prune(later(1), 10),
         store.backlog(),
       ]

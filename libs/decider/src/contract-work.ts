@@ -91,7 +91,7 @@ function sweeperTests(contract: Contract) {
       counterChange(key, { schedule: [dueWork(key, dueAt)] }),
       counterChange(other, { schedule: [dueWork(other, dueAt + 7)] }),
     )
-    await store.postpone(dueWork(key, 0).id, later(hour), 3)
+    await store.postpone(dueWork(key, dueAt), later(hour), 3)
     expect((await store.backlog()).oldestDueAt).toBe(dueAt)
   })
 }
@@ -106,15 +106,31 @@ function endTests(contract: Contract) {
       counterChange(key, { schedule: [dueWork(key, now - 2)] }),
       counterChange(other, { schedule: [dueWork(other, now - 1)] }),
     )
-    await store.claimWork(now, now + hour, 10)
+    const [one, another] = (await store.claimWork(now, now + hour, 10)) as [DueWork, DueWork]
     await Promise.all([
-      store.postpone(dueWork(key, 0).id, now + 100, 6),
-      store.postpone(dueWork(other, 0).id, now + 200, 9),
-      store.postpone('remind:gone', now + 100, 1),
+      store.postpone(one, now + 100, 6),
+      store.postpone(another, now + 200, 9),
+      store.postpone({ id: 'remind:gone', visibleAt: now + hour }, now + 100, 1),
     ])
     expect(await store.claimWork(now + 99, now + hour, 10)).toEqual([])
     expect(await store.claimWork(now + 150, now + hour, 10)).toMatchObject([{ id: dueWork(key, 0).id, attempts: 7 }])
     expect(await store.claimWork(now + 250, now + hour, 10)).toMatchObject([{ id: dueWork(other, 0).id, attempts: 10 }])
+  })
+
+  test('work is not put back by who held it before: somebody else has claimed it since', async () => {
+    const subject = await subjectOf(contract)
+    const [store, other] = [subject.store, await subject.second()]
+    const key = newCounter()
+    const now = later(second)
+    await save(store, counterChange(key, { schedule: [dueWork(key, now - 2)] }))
+    const [held] = (await store.claimWork(now, now + hour, 10)) as [DueWork]
+    await store.postpone(held, now + 100, 0)
+    const [taken] = (await other.claimWork(now + 100, now + 2 * hour, 10)) as [DueWork]
+    // As after an answer that was lost.
+    await store.postpone(held, now + 100, 0)
+    expect(await store.claimWork(now + hour, now + 3 * hour, 10)).toEqual([])
+    await other.postpone(taken, now + 300, 4)
+    expect(await store.claimWork(now + 300, now + 3 * hour, 10)).toMatchObject([{ id: held.id, attempts: 5 }])
   })
 
   test('cancelled work is gone, and cancelling what is gone is fine', async () => {

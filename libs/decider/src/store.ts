@@ -123,8 +123,12 @@ export interface Store<Row> {
   claimOutbox(now: number, leaseUntil: number, limit: number): Promise<readonly OutboxRow[]>
   /** Takes up to `limit` due work visible at `now`, hides it until `leaseUntil`, counts an attempt, longest due first. */
   claimWork(now: number, leaseUntil: number, limit: number): Promise<readonly DueWork[]>
-  /** Puts failed work back: visible again at `visibleAt`, with `attempts`. Work that is gone is fine. */
-  postpone(id: string, visibleAt: number, attempts: number): Promise<void>
+  /**
+   * Puts failed work back: visible again at `visibleAt`, with `attempts`. Only as long as it is held under the lease of
+   * `held` (its `visibleAt`): work that is gone, or that somebody else has claimed since, stays as it is. So a call that was
+   * done without its answer can be repeated.
+   */
+  postpone(held: Pick<DueWork, 'id' | 'visibleAt'>, visibleAt: number, attempts: number): Promise<void>
   /** Deletes message causes, keys and history that have outlived their time, at most `limit` of each; true if more is left. */
   prune(now: number, limit: number): Promise<boolean>
   /** When the oldest outbox row and the longest overdue work were written or due; for metrics and shedding load. */

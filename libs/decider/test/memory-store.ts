@@ -149,10 +149,10 @@ export function createMemoryStore<Row>(
         return leased
       })
     },
-    async postpone(id, visibleAt, attempts) {
+    async postpone({ id, visibleAt: heldUntil }, visibleAt, attempts) {
       present()
       const work = memory.work.get(id)
-      if (work) memory.work.set(id, { ...work, visibleAt, attempts })
+      if (work?.visibleAt === heldUntil) memory.work.set(id, { ...work, visibleAt, attempts })
     },
     async prune(now, limit) {
       present()

@@ -176,10 +176,11 @@ export class Kind<Command> {
         if (status === 'accepted') return { outcome: 'finished' }
         if (status === 'repeated') return { outcome: 'repeated' }
         logger?.error({ kind: work.kind, work_id: work.id, refusal }, 'the result of work was refused: this is a fault')
-        await this.#retryLater(work)
+        await this.#retryLater(hand.work)
         return { outcome: 'refused', error: refusal }
       } catch (error) {
-        if (!isOutage(error)) return this.#failed(work, error)
+        // It may have been claimed anew meanwhile, under a later lease.
+        if (!isOutage(error)) return this.#failed(hand.work, error)
         if (this.#bench.closed) return { outcome: 'unavailable', error }
         if (failures === 0)
           logger?.warn({ kind: work.kind, work_id: work.id, err: error }, 'a result waits to be stored')

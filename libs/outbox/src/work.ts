@@ -126,7 +126,7 @@ class Runner<Command> implements WorkRunner, Bench<Command> {
     // Past the end of the lease it may be somebody else's.
     if (this.closed || this.clock.now() >= work.visibleAt) return
     try {
-      await this.#options.store.postpone(work.id, Math.ceil(visibleAt), attempts)
+      await this.#options.store.postpone(work, Math.ceil(visibleAt), attempts)
     } catch (error) {
       this.logger?.warn(
         { kind: work.kind, work_id: work.id, err: error },

@@ -49,11 +49,11 @@ export class Database implements Part {
     return works
   }
 
-  async postpone(id: string, visibleAt: number, attempts: number) {
+  async postpone({ id, visibleAt: heldUntil }: Pick<DueWork, 'id' | 'visibleAt'>, visibleAt: number, attempts: number) {
     this.#call('postpone')
     whole(visibleAt)
     const work = this.work.get(id)
-    if (work) this.work.set(id, { ...work, visibleAt, attempts })
+    if (work?.visibleAt === heldUntil) this.work.set(id, { ...work, visibleAt, attempts })
   }
 
   async prune(_now: number, limit: number) {

@@ -189,7 +189,9 @@ describe('due work', () => {
     const committed = work(world.clock, 'w1', 'mail')
     replica.commit([], [committed])
     await world.clock.pass(31_000)
-    replica.runner.offer([{ ...committed, visibleAt: world.clock.now() + lease, attempts: 1 }])
+    const claimed = { ...committed, visibleAt: world.clock.now() + lease, attempts: 1 }
+    world.database.work.set('w1', claimed)
+    replica.runner.offer([claimed])
     await world.clock.pass(10_000)
     expect(replica.attempts).toMatchObject([{ outcome: 'refused' }])
     expect(world.database.work.get('w1')).toMatchObject({ attempts: 2 })

@@ -140,9 +140,15 @@ export function leaseWork<Row>(aggregate: Aggregate<Row>, { now, leaseUntil, lim
   return { aggregate: { ...aggregate, work }, claimed }
 }
 
-/** Puts work back; undefined when it is gone. */
-export function postponeWork<Row>(aggregate: Aggregate<Row>, id: string, visibleAt: number, attempts: number) {
-  if (!aggregate.work.some((due) => due.id === id)) return undefined
-  const work = aggregate.work.map((due) => (due.id === id ? { ...due, visibleAt, attempts } : due))
+/** Puts work back; undefined when it is gone, or held under another lease. */
+export function postponeWork<Row>(
+  aggregate: Aggregate<Row>,
+  held: Pick<DueWork, 'id' | 'visibleAt'>,
+  visibleAt: number,
+  attempts: number,
+) {
+  const isHeld = (due: DueWork) => due.id === held.id && due.visibleAt === held.visibleAt
+  if (!aggregate.work.some(isHeld)) return undefined
+  const work = aggregate.work.map((due) => (isHeld(due) ? { ...due, visibleAt, attempts } : due))
   return { ...aggregate, work }
 }

@@ -55,17 +55,18 @@ export class Claiming<Row> {
     return claimed.map(({ item }) => item).sort((one, other) => one.dueAt - other.dueAt)
   }
 
-  /** Work that is gone is fine. */
-  async postpone(id: string, visibleAt: number, attempts: number): Promise<void> {
+  /** Work that is gone, or that somebody else holds by now, is fine. */
+  async postpone(lease: Pick<DueWork, 'id' | 'visibleAt'>, visibleAt: number, attempts: number): Promise<void> {
+    const { id } = lease
     const { due, exchange, shelf, turns } = this.#options
     const home = due.get(id) ?? (await searchHomes(exchange, 'work', [id])).get(id)
     if (home === undefined) return
     const attempt = async (round: number): Promise<boolean> => {
       // What is remembered may be outdated; that the work is gone is believed to the database only.
       const remembered = round === 0 ? (await shelf.load([home])).get(home) : undefined
-      const isKnown = remembered?.aggregate.work.some((work) => work.id === id)
+      const isKnown = remembered?.aggregate.work.some((work) => work.id === id && work.visibleAt === lease.visibleAt)
       const [held] = isKnown ? [remembered] : await shelf.read([home])
-      const next = held && postponeWork(held.aggregate, id, visibleAt, attempts)
+      const next = held && postponeWork(held.aggregate, lease, visibleAt, attempts)
       if (!held || !next) return true
       const [written] = await shelf.write([{ held, next }], 'postpone')
       if (written?.status === 'failed') throw written.error

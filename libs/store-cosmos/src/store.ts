@@ -3,6 +3,7 @@ import type { Clock } from '@flotilla/decider/clock'
 import type { Key } from '@flotilla/decider/decider'
 import {
   type Change,
+  type DueWork,
   type HistoryEntry,
   type Saved,
   type Store,
@@ -124,9 +125,9 @@ class StoreOfDocuments<Row> implements DocumentStore<Row> {
     return this.#claiming.work({ now, leaseUntil, limit })
   }
 
-  async postpone(id: string, visibleAt: number, attempts: number): Promise<void> {
+  async postpone(held: Pick<DueWork, 'id' | 'visibleAt'>, visibleAt: number, attempts: number): Promise<void> {
     this.#refuseClosed()
-    return this.#claiming.postpone(id, visibleAt, attempts)
+    return this.#claiming.postpone(held, visibleAt, attempts)
   }
 
   /** Marks leave with the next write of their document, and documents by their time to live: only asks whether it is there. */

@@ -113,7 +113,11 @@ describe('over a server', () => {
     const later = Date.now() + 60_000
     expect(await other.store.claimOutbox(later, later + 1, 10)).toEqual([])
     expect(await other.store.claimWork(later, later + 1, 10)).toMatchObject([{ id: 'mail:b', attempts: 1 }])
-    await mailProcess(cosmosDocuments({ container }), clock).store.postpone('mail:b', later + 5_000, 4)
+    await mailProcess(cosmosDocuments({ container }), clock).store.postpone(
+      { id: 'mail:b', visibleAt: later + 1 },
+      later + 5_000,
+      4,
+    )
     expect(await store.claimWork(later + 4_000, later + 9_000, 10)).toEqual([])
     expect(await store.claimWork(later + 6_000, later + 9_000, 10)).toMatchObject([{ id: 'mail:b', attempts: 5 }])
   })

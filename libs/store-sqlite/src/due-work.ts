@@ -6,7 +6,7 @@ import type { Plan } from './plan.ts'
 export interface DueWorkTable {
   write(work: Plan<unknown>['work']): void
   claim(now: number, leaseUntil: number, limit: number): DueWork[]
-  postpone(id: string, visibleAt: number, attempts: number): void
+  postpone(held: Pick<DueWork, 'id' | 'visibleAt'>, visibleAt: number, attempts: number): void
   oldestDueAt(): number | undefined
 }
 
@@ -36,7 +36,9 @@ export function createDueWork(database: DatabaseSync): DueWorkTable {
      WHERE id IN (SELECT id FROM due_work WHERE due_at <= :now AND visible_at <= :now ORDER BY due_at LIMIT :limit)
      RETURNING *`,
   )
-  const postpone = database.prepare('UPDATE due_work SET visible_at = ?2, attempts = ?3 WHERE id = ?1')
+  const postpone = database.prepare(
+    'UPDATE due_work SET visible_at = :visibleAt, attempts = :attempts WHERE id = :id AND visible_at = :heldUntil',
+  )
   const oldest = database.prepare('SELECT due_at FROM due_work ORDER BY due_at LIMIT 1')
 
   return {
@@ -54,7 +56,9 @@ export function createDueWork(database: DatabaseSync): DueWorkTable {
       const claimed = claim.all({ now, leaseUntil, limit }) as unknown as Stored[]
       return claimed.sort((one, other) => one.due_at - other.due_at).map(restore)
     },
-    postpone: (id, visibleAt, attempts) => void postpone.run(id, visibleAt, attempts),
+    postpone({ id, visibleAt: heldUntil }, visibleAt, attempts) {
+      postpone.run({ id, heldUntil, visibleAt, attempts })
+    },
     oldestDueAt: () => (oldest.get() as Pick<Stored, 'due_at'> | undefined)?.due_at,
   }
 }

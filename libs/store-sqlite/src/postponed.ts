@@ -1,15 +1,18 @@
 import type { Clock } from '@flotilla/decider/clock'
+import type { DueWork } from '@flotilla/decider/store'
 import type { DueWorkTable } from './due-work.ts'
 import type { Transactions } from './transactions.ts'
 
 /** Work that failed, put back in one commit per turn of the event loop: in an outage all of it fails at once. */
 export interface Postponed {
-  add(id: string, visibleAt: number, attempts: number): Promise<void>
+  add(held: Held, visibleAt: number, attempts: number): Promise<void>
   flush(): void
 }
 
+type Held = Pick<DueWork, 'id' | 'visibleAt'>
+
 interface Waiting {
-  readonly id: string
+  readonly held: Held
   readonly visibleAt: number
   readonly attempts: number
   readonly resolve: () => void
@@ -25,7 +28,7 @@ export function createPostponed(work: DueWorkTable, transactions: Transactions, 
     if (group.length === 0) return
     try {
       transactions.run(() => {
-        for (const { id, visibleAt, attempts } of group) work.postpone(id, visibleAt, attempts)
+        for (const { held, visibleAt, attempts } of group) work.postpone(held, visibleAt, attempts)
         return { result: undefined, wrote: true }
       })
     } catch (error) {
@@ -36,9 +39,9 @@ export function createPostponed(work: DueWorkTable, transactions: Transactions, 
   }
 
   return {
-    add: (id, visibleAt, attempts) =>
+    add: (held, visibleAt, attempts) =>
       new Promise((resolve, reject) => {
-        waiting.push({ id, visibleAt, attempts, resolve, reject })
+        waiting.push({ held, visibleAt, attempts, resolve, reject })
         if (waiting.length === 1) clock.defer(flush)
       }),
     flush,

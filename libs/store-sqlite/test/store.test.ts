@@ -114,8 +114,9 @@ test('what was forgotten stays forgotten when the commit that it joined fails', 
 test('work put back in one turn is one commit', async () => {
   const { store, commits, turn } = await start()
   const keys = Array.from({ length: 20 }, newCounter)
-  await save(store, ...keys.map((key) => counterChange(key, { schedule: [dueWork(key, later(-1))] })))
-  const postponed = keys.map((key) => store.postpone(dueWork(key, 0).id, later(1_000), 4))
+  const works = keys.map((key) => dueWork(key, later(-1)))
+  await save(store, ...works.map((work) => counterChange(work.home, { schedule: [work] })))
+  const postponed = works.map((work) => store.postpone(work, later(1_000), 4))
   expect(commits()).toBe(1)
   turn()
   await Promise.all(postponed)

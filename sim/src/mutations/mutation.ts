@@ -12,7 +12,7 @@ export interface Mutation {
   readonly name: string
   /** What the bug is. */
   readonly says: string
-  /** The promises of which at least one is expected to be found broken. */
+  /** What it may break, one of which is found: promises, or `HTTP` for an answer that nobody should get. */
   readonly breaks: readonly string[]
   readonly changes: readonly Change[]
   /** In so many runs, from any seed on, the simulation finds it. */

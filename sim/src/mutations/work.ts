@@ -8,9 +8,9 @@ export const workMutations: readonly Mutation[] = [
   {
     name: 'work-not-swept',
     says: 'nobody does what a dead process left to do, nor what comes due later',
-    breaks: ['P1', 'P3', 'P4'],
+    breaks: ['P1'],
     changes: [{ file: sweeper, find: '() => this.#drawWork(), ', replace: '' }],
-    within: 500,
+    within: 20,
   },
   {
     name: 'sweeping-ends-with-an-outage',
@@ -23,7 +23,7 @@ export const workMutations: readonly Mutation[] = [
         replace: `if (failed) this.#state = 'stopped'`,
       },
     ],
-    within: 500,
+    within: 100,
   },
   {
     name: 'sweeping-slow-to-resume',
@@ -36,21 +36,21 @@ export const workMutations: readonly Mutation[] = [
         replace: 'const outage = { base: 30_000, cap: 30_000 }',
       },
     ],
-    within: 500,
+    within: 1_500,
   },
   {
     name: 'lease-for-days',
     says: 'what a dead process leaves is its own for thirty days',
-    breaks: ['P1', 'P2', 'P3', 'P4'],
+    breaks: ['P1'],
     changes: [
       { file: 'libs/host/src/engine.ts', find: 'const lease = 30_000', replace: 'const lease = 30 * 86_400_000' },
     ],
-    within: 500,
+    within: 30,
   },
   {
     name: 'work-claimed-without-a-lease',
     says: 'claimed work stays visible, so that every replica does it at once',
-    breaks: ['P3'],
+    breaks: ['P5'],
     changes: [
       {
         file: dueWork,
@@ -63,7 +63,7 @@ export const workMutations: readonly Mutation[] = [
         replace: 'one.due_at - other.due_at).map((stored) => ({ ...restore(stored), visibleAt: leaseUntil }))',
       },
     ],
-    within: 500,
+    within: 1_000,
   },
   {
     name: 'work-deleted-when-claimed',
@@ -78,14 +78,14 @@ export const workMutations: readonly Mutation[] = [
      WHERE :leaseUntil > 0 AND id IN`,
       },
     ],
-    within: 500,
+    within: 30,
   },
   {
     name: 'claims-not-counted',
     says: 'work that comes back after a crash looks like new work',
-    breaks: ['P1', 'P3'],
+    breaks: ['P1'],
     changes: [{ file: dueWork, find: ':leaseUntil, attempts = attempts + 1', replace: ':leaseUntil' }],
-    within: 500,
+    within: 750,
   },
   {
     name: 'result-thrown-away',
@@ -94,10 +94,10 @@ export const workMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'libs/outbox/src/kind.ts',
-        find: 'if (!isOutage(error)) return this.#failed(work, error)',
-        replace: 'return this.#failed(work, error)',
+        find: 'if (!isOutage(error)) return this.#failed(hand.work, error)',
+        replace: 'return this.#failed(hand.work, error)',
       },
     ],
-    within: 500,
+    within: 10_000,
   },
 ]

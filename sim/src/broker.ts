@@ -4,9 +4,12 @@ import type { Message } from '@flotilla/contracts/message'
 import { subscriptions } from '@flotilla/contracts/topology'
 import type { QueueRecord } from '@flotilla/verify/records'
 import type { Life, Step } from './life.ts'
+import { patiently } from './patience.ts'
 import { type Lock, Queue, spared, type Taker } from './queue.ts'
 import type { World } from './world.ts'
 
+/** As the service's own client has it, in milliseconds. */
+const sendTimeout = 8_000
 /** PT5M, in milliseconds. */
 const duplicateWindow = 300_000
 
@@ -40,7 +43,10 @@ export class SimulatedBroker {
       for (const [taker, queue] of takers) queue.close(taker, locks)
     })
     return {
-      send: (topic, messages) => life.call(step('send', () => this.#take(topic, messages), toldOf(messages))),
+      send: (topic, messages) =>
+        patiently(life, { lasts: sendTimeout, failure: () => failure(true) }, () =>
+          life.call({ ...step('send', () => this.#take(topic, messages), toldOf(messages)), patience: sendTimeout }),
+        ),
       receive: (subscription, concurrency, handlers) => {
         const queue = this.#queueOf(subscription)
         return this.#receive(life, queue, { concurrency, handlers }, takers)
@@ -86,6 +92,7 @@ export class SimulatedBroker {
         void handlers.message({ delivery, ...settling(life, queue, lock) }).then(done)
       },
     }
+    const { chaos } = this.#world
     takers.set(taker, queue)
     queue.open(taker)
     return {
@@ -94,7 +101,7 @@ export class SimulatedBroker {
       },
       async close() {
         takers.delete(taker)
-        queue.close(taker, 'released')
+        queue.close(taker, chaos.draw() < 0.5 ? 'released' : 'kept')
       },
     }
   }
@@ -142,11 +149,13 @@ function settling(life: Life, queue: Queue, lock: Lock): Omit<Received, 'deliver
   }
 }
 
+const failure = (sent: boolean) => new BrokerUnavailable(sent ? 'the broker did not answer' : 'the broker is away')
+
 const step = (what: string, run: () => void, tell?: () => string): Step<void> => ({
   to: 'broker',
   what,
   run,
-  failure: (sent) => new BrokerUnavailable(sent ? 'the broker did not answer' : 'the broker is away'),
+  failure,
   ...(tell && { tell }),
 })
 

@@ -70,7 +70,7 @@ function call(world: World, stripe: StripeApi, life: Life, request: StripeReques
     return answer
   }
   const failure = (sent: boolean) => (sent ? timedOut() : refused())
-  return life.call({ to: 'card-processor', what, run, failure, harmless, tell: storyOf })
+  return life.call({ to: 'card-processor', what, run, failure, harmless, patience, tell: storyOf })
 }
 
 /** Trouble that Stripe has of its own, besides that of the way there and back. */

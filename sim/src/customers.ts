@@ -5,12 +5,12 @@ import type { World } from './world.ts'
 
 /** What somebody outside was told, and holds the fleet to. */
 export interface Ledger {
-  /** Ids that were answered with 202, by the name of their order. */
-  readonly accepted: Map<string, string>
   /** What readers and cancelling customers were told of an order's end, by id. */
   readonly ends: Map<string, string>
   /** Pieces received, by name of the receipt: how many, and of what. */
-  readonly receipts: Map<string, { readonly sku: string; readonly quantity: number; readonly id: string }>
+  readonly receipts: Map<string, { readonly sku: string; readonly quantity: number }>
+  /** The price that was set last, by SKU; those that were set more than once are not told apart. */
+  readonly prices: Map<string, number | 'several'>
 }
 
 /** Where people come in. Milliseconds. */
@@ -20,12 +20,14 @@ const patience = 12
 
 /** People and programs outside the fleet. They come again when they were not answered, and remember what they were told. */
 export class Customers {
-  readonly ledger: Ledger = { accepted: new Map(), ends: new Map(), receipts: new Map() }
+  readonly ledger: Ledger = { ends: new Map(), receipts: new Map(), prices: new Map() }
   /** How many still want something. */
   busy = 0
   readonly #world: World
   readonly #fleet: Fleet
   readonly #onAccepted: (id: string) => void
+  /** Ids that were answered with 202, heard or not, by Idempotency-Key. */
+  readonly #accepted = new Map<string, string>()
 
   /** `onAccepted`: called at the moment at which an order is answered with 202. */
   constructor(world: World, fleet: Fleet, onAccepted: (id: string) => void) {
@@ -59,7 +61,10 @@ export class Customers {
       const found = await this.#insist('inventory', `GET ${route}`, { as: 'shop' }, [200])
       const headers = { 'if-match': String(found?.headers.etag) }
       const body = { name: sku, price, currency: 'EUR' }
-      await this.#insist('inventory', `PUT ${route}`, { as: 'shop', headers, body }, [200, 412])
+      const answer = await this.#insist('inventory', `PUT ${route}`, { as: 'shop', headers, body }, [200, 412])
+      // 412 may also follow a 200 that was lost.
+      const { prices } = this.ledger
+      prices.set(sku, answer?.status === 200 && !prices.has(sku) ? price : 'several')
     })
   }
 
@@ -87,14 +92,10 @@ export class Customers {
   async #order(scene: OrderScene, isFirst: boolean) {
     const { name, customer: as, email, lines, paymentMethod, expectedTotal } = scene
     const body = { lines, paymentMethod, contact: { email }, ...(expectedTotal !== undefined && { expectedTotal }) }
-    const placed = await this.#try('order', 'POST /api/v1/orders', { as, key: name.padEnd(8, '-'), body }, patience)
+    const key = name.padEnd(8, '-')
+    const placed = await this.#try('order', 'POST /api/v1/orders', { as, key, body }, patience)
     if (placed?.status !== 202) return
     const { id } = placed.body as { id: string }
-    const known = this.ledger.accepted.get(name)
-    if (known !== undefined && known !== id) {
-      this.#world.broken({ promise: 'P5', about: name, what: `one key placed two orders, ${known} and ${id}` })
-    }
-    this.ledger.accepted.set(name, id)
     if (!isFirst) return
     if (scene.cancelAfter === undefined) return this.#look(id, as)
     await this.#wait(scene.cancelAfter)
@@ -107,6 +108,9 @@ export class Customers {
     const answer = await this.#try('order', `POST /api/v1/orders/${id}/cancel`, { as, key, headers: {} }, patience)
     if (answer?.status === 200) this.#hold(id, 'cancelled')
     if (answer?.status === 409) this.#hold(id, 'confirmed')
+    if (answer && answer.status !== 200 && answer.status !== 409) {
+      this.#world.broken({ promise: 'P6', about: id, what: `was accepted, and cannot be cancelled: ${answer.status}` })
+    }
   }
 
   /** Reads the order now and then, until it has ended or nobody answers. */
@@ -123,6 +127,28 @@ export class Customers {
     }
   }
 
+  async #ask(service: 'order' | 'inventory', route: string, ask: Ask): Promise<Answered | undefined> {
+    const { key = '' } = ask
+    const before = this.#accepted.get(key)
+    const answer = await this.#fleet.ask(service, route, ask)
+    if (answer && route === 'POST /api/v1/orders') this.#placed(key, before, answer)
+    return answer
+  }
+
+  /** P5, P6: one key is one order, and what was accepted stays so, whoever hears it. */
+  #placed(key: string, before: string | undefined, { status, body }: Answered) {
+    const broken = (promise: string, what: string) => this.#world.broken({ promise, about: before ?? key, what })
+    if (status === 202) {
+      const { id } = body as { id: string }
+      this.#onAccepted(id)
+      const other = this.#accepted.get(key) ?? id
+      if (other !== id) broken('P5', `one key placed ${other} and ${id}`)
+      this.#accepted.set(key, id)
+    } else if (before !== undefined && status < 500) {
+      broken('P6', `was accepted, and its repetition is answered with ${status}`)
+    }
+  }
+
   #hold(id: string, end: string) {
     const said = this.ledger.ends.get(id) ?? end
     if (said !== end) this.#world.broken({ promise: 'P1', about: id, what: `was said to be ${said}, then ${end}` })
@@ -132,7 +158,7 @@ export class Customers {
   async #receive(name: string, sku: string, quantity: number) {
     const ask = { as: 'shop', key: `receipt ${name}`.replaceAll(' ', '-'), body: { quantity } }
     const answer = await this.#insist('inventory', `POST /api/v1/stock/${sku}/receipts`, ask, [201])
-    this.ledger.receipts.set(name, { sku, quantity, id: String((answer?.body as { id?: string })?.id) })
+    if (answer) this.ledger.receipts.set(name, { sku, quantity })
   }
 
   async #insist(service: 'order' | 'inventory', route: string, ask: Ask, expected: readonly number[]) {
@@ -153,9 +179,7 @@ export class Customers {
     const who = ask.as ?? 'somebody'
     for (let tried = 0; tried < tries; tried += 1) {
       await this.#wait(latency.skewed(0.5, 20))
-      const answer = await this.#fleet.ask(service, route, ask)
-      if (answer?.status === 202 && route === 'POST /api/v1/orders')
-        this.#onAccepted((answer.body as { id: string }).id)
+      const answer = await Promise.race([this.#ask(service, route, ask), this.#wait(latency.skewed(500, 20_000))])
       await this.#wait(latency.skewed(0.5, 20))
       const isLost = answer !== undefined && chaos.strikes('lost', `HTTP ${service}`)
       tell(

@@ -21,6 +21,7 @@ export function connectDocuments(world: World, life: Life, twin: Twin): Document
           what: purpose,
           run: () => carryOut(world, twin, operations, purpose),
           failure,
+          patience: patience.lasts,
           harmless: operations.every(isRead),
           tell: (answers) => storyOf(operations, answers),
         }),

@@ -1,7 +1,7 @@
 import { createHttp as inventoryHttp } from '@flotilla/inventory/app'
 import { createHttp as orderHttp } from '@flotilla/order/app'
 import type { FastifyInstance } from 'fastify'
-import { createDoorway, type Doorway } from './doorway.ts'
+import { createDoorway } from './doorway.ts'
 
 const make = {
   order: () => createDoorway(orderHttp),
@@ -25,5 +25,3 @@ export class Doorways {
   /** Of services that nobody asks anything here. */
   readonly http = (): FastifyInstance => ({}) as FastifyInstance
 }
-
-export type { Doorway }

@@ -1,7 +1,8 @@
 import { services } from '@flotilla/contracts/topology'
 import { uuidOf } from '@flotilla/verify/databases'
 import type { SqlService } from './database.ts'
-import type { End } from './end.ts'
+import type { End, Hindrance } from './end.ts'
+import { socketTimeout } from './mail-server.ts'
 import type { Finding } from './world.ts'
 
 /** What a worker came to is kept for so long at least, until the database can store it. Milliseconds. */
@@ -13,10 +14,11 @@ export function received({ rows, ledger: { receipts } }: End): Finding[] {
   const wanted = new Map<string, number>()
   for (const { sku, quantity } of receipts.values()) wanted.set(sku, (wanted.get(sku) ?? 0) + quantity)
   const items = rows<{ sku: string; received: number }>('inventory', 'SELECT id AS sku, received FROM item')
-  return items.flatMap(({ sku, received }): Finding[] => {
-    const should = wanted.get(sku) ?? 0
-    if (received === should) return []
-    return [{ promise: 'P5', about: sku, what: `${should} pieces were received, and ${received} are in the books` }]
+  const stored = new Map(items.map(({ sku, received }) => [sku, received]))
+  return [...new Set([...wanted.keys(), ...stored.keys()])].flatMap((sku): Finding[] => {
+    const [should, is] = [wanted.get(sku) ?? 0, stored.get(sku)]
+    if (is === should) return []
+    return [{ promise: 'P5', about: sku, what: `${should} pieces were received, and ${is ?? 'none'} are in the books` }]
   })
 }
 
@@ -43,24 +45,41 @@ export function prices({ rows }: End): Finding[] {
   })
 }
 
-/** P4: only who has no mailbox is told nothing, and a second copy needs a crash or a lost answer. */
-export function mails({ rows, hindrances, records: { notifications, mails } }: End): Finding[] {
+/** P6: a price that was set is the price. */
+export function listed({ rows, ledger }: End): Finding[] {
+  return rows<{ sku: string; price: number }>('inventory', 'SELECT id AS sku, price FROM item').flatMap(
+    ({ sku, price }): Finding[] => {
+      const set = ledger.prices.get(sku)
+      if (set === undefined || set === 'several' || set === price) return []
+      return [{ promise: 'P6', about: sku, what: `was set to ${set}, and costs ${price}` }]
+    },
+  )
+}
+
+/** P4: only who has no mailbox is told nothing, and a second copy needs a crash or a lost answer after the first. */
+export function mails({ rows, hindrances, wire, records: { notifications } }: End): Finding[] {
   const sql = `SELECT ${uuidOf('id')} AS id FROM orders WHERE body ->> 'email' LIKE 'refused.%'`
   const refused = new Set(rows<{ id: string }>('order', sql).map(({ id }) => id))
   const givenUp = notifications.filter(({ orderId, status }) => status === 'failed' && !refused.has(orderId))
-  const away = hindrances.filter(({ what }) => what === 'notification-db')
-  const isExcused =
-    away.reduce((sum, { from, to }) => sum + to - from, 0) > keptFor ||
-    hindrances.some(({ what, unsure }) => what === 'notification' || (what === 'mail-server' && unsure))
-  const copied = isExcused ? [] : [...Map.groupBy(mails, ({ messageId }) => String(messageId))]
+  const again = [...Map.groupBy(wire, ({ messageId }) => messageId)].flatMap(([about, copies]) =>
+    copies.slice(1).flatMap((copy, index) => (isExcused(hindrances, copies[index]?.at ?? 0, copy.at) ? [] : about)),
+  )
   return [
     ...givenUp.map(({ orderId }) => {
       return { promise: 'P4', about: orderId, what: 'was given up, though its mail was not refused for good' }
     }),
-    ...copied.flatMap(([about, all]): Finding[] =>
-      all.length === 1 ? [] : [{ promise: 'P4', about, what: `was sent ${all.length} times, without a crash` }],
-    ),
+    ...again.map((about) => ({ promise: 'P4', about, what: 'was sent again, without a crash' })),
   ]
+}
+
+/** Whether something came between two copies of a mail: a death, an answer that was lost, a database that could store nothing. */
+function isExcused(hindrances: readonly Hindrance[], first: number, second: number): boolean {
+  const between = hindrances.filter(({ from, to }) => first - socketTimeout <= to && from <= second)
+  const away = between.filter(({ what }) => what === 'notification-db')
+  return (
+    between.some(({ what, unsure }) => what === 'notification' || (what === 'mail-server' && unsure)) ||
+    away.reduce((sum, { from, to }) => sum + Math.min(to, second) - Math.max(from, first), 0) > keptFor
+  )
 }
 
 /** Where nothing goes wrong, nothing is done twice. */

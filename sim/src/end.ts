@@ -31,6 +31,8 @@ export interface End {
   /** How often faults struck, and how often the broker dropped what it had. */
   readonly struck: number
   readonly duplicates: number
+  /** Each copy on the wire, and when the mail server took it, in milliseconds since the epoch. */
+  readonly wire: readonly { readonly messageId: string; readonly at: number }[]
   /** Types of the events that are remembered of each notification. */
   readonly told: ReadonlyMap<string, readonly string[]>
   rows<Row>(of: SqlService, sql: string): Row[]

@@ -4,14 +4,14 @@ import { check } from '@flotilla/verify/check'
 import type { Ledger } from './customers.ts'
 import { twinOwes } from './documents.ts'
 import type { End, Hindrance } from './end.ts'
-import { effects, fine, mails, noneAside, prices, received } from './end-of-effects.ts'
+import { effects, fine, listed, mails, noneAside, prices, received } from './end-of-effects.ts'
 import { asTold, once, pathsOf, punctual } from './end-of-orders.ts'
 import type { Settings } from './plan.ts'
 import { readRecords } from './records.ts'
 import type { Surroundings } from './services.ts'
 import type { Dependency, Finding, World } from './world.ts'
 
-const rules = [punctual, asTold, once, received, effects, prices, mails, fine, noneAside]
+const rules = [punctual, asTold, once, received, effects, prices, listed, mails, fine, noneAside]
 
 /** Remembers what the end is to be measured by, and measures it when nothing happens any more. */
 export class Ending {
@@ -71,6 +71,7 @@ export class Ending {
         }),
       ),
       rows: <Row>(of: keyof typeof databases, sql: string) => databases[of].database.prepare(sql).all() as Row[],
+      wire: mail.wire,
       records: readRecords({
         at: time.now,
         databases,

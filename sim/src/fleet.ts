@@ -23,6 +23,8 @@ class Slot {
   generation = 0
   /** For how long it stays down after its next end, where that is planned; in milliseconds. */
   downFor: number | undefined
+  /** It ends as it was asked to: no crash. */
+  orderly = false
   process: Process | undefined
 
   constructor(service: ServiceName, number: number, skew: number) {
@@ -109,11 +111,16 @@ export class Fleet {
     const { life, service } = slot.process
     slot.process.draining = true
     this.#world.tell(name, () => 'is told to end')
-    const grace = this.#world.time.at(this.#world.time.now + terminationGrace, () => life.kill('after its grace'))
+    const grace = this.#world.time.at(this.#world.time.now + terminationGrace, () => {
+      this.#world.tally.add('restart: by force')
+      life.kill('after its grace')
+    })
     const end = async () => {
       await service.engine.drain.receive.run()
       await service.engine.drain.send.run()
       await service.close()
+      slot.orderly = true
+      this.#world.tally.add('restart: in order')
       life.kill('in order')
     }
     life.onDeath(grace)
@@ -133,9 +140,10 @@ export class Fleet {
       life.onDeath(() => {
         const { time } = this.#world
         const down = slot.downFor ?? this.#restarts.skewed(100, 60_000)
-        this.#world.hindered(slot.service, time.now, time.now)
+        if (!slot.orderly) this.#world.hindered(slot.service, time.now, time.now)
         slot.process = undefined
         slot.downFor = undefined
+        slot.orderly = false
         if (slot.service === 'order' && !this.isUp('order')) this.#ordersDownSince = time.now
         resolve(undefined)
         time.at(time.now + down, () => this.#start(slot))

@@ -16,16 +16,24 @@ export interface Step<T> {
   readonly instant?: boolean
   /** A read: it has no effect, so that nothing follows from its being done unheard. */
   readonly harmless?: boolean
-  /** No chance fault strikes here. */
+  /** No chance fault strikes here, but that it takes its time. */
   readonly spared?: boolean
+  /** For how long the caller waits at most, in milliseconds. */
+  readonly patience?: number
   /** What came of it, for the story. */
   readonly tell?: (result: T) => string
 }
 
 /** Each its own: one for all would remember everybody who ever waited for it. */
 const never = () => new Promise<never>(() => {})
-/** There are few calls of these, and much hangs on each. */
-const seldom = new Set<Dependency>(['card-processor', 'mail-server'])
+/** How much likelier a process dies at a call of these: there are few of them, and much hangs on each. */
+const seldom: Readonly<Record<string, number>> = {
+  'mail-server send': 5,
+  'card-processor create': 5,
+  'card-processor confirm': 5,
+  'card-processor cancel': 25,
+  'card-processor refund': 25,
+}
 /** Milliseconds. */
 const usual = { low: 0.2, high: 20 }
 const slow = { low: 500, high: 45_000 }
@@ -84,53 +92,75 @@ export class Life {
     instant = false,
     harmless = false,
     spared = false,
+    patience = Number.POSITIVE_INFINITY,
     tell,
   }: Step<T>): Promise<T> {
     if (!this.#alive) return never()
     const { chaos, tally, time } = this.#world
     const where = `${to} ${what}`
     const strikes = (fault: keyof Rates, what = where, times?: number) => !spared && chaos.strikes(fault, what, times)
-    const dies = (what?: string) => !harmless && strikes('death', what, seldom.has(to) ? 5 : 1)
+    const dies = (what?: string) => !harmless && strikes('death', what, seldom[where])
     const story = (how: () => string) => this.#world.tell(this.name, () => `${what} → ${to}: ${how()}`)
+    const waits = harmless ? 0 : patience
     if (dies()) {
-      // Dead with the request unsent, or on its way.
       this.kill(`as it asks ${to} to ${what}`)
       return never()
     }
-    if (!instant) await this.#travel(to, where)
+    // What is on its way arrives, whatever becomes of the process.
+    if (!instant) await this.#travel(to, where, waits)
     if (this.#world.isAway(to, harmless)) {
       tally.add(`fault: away ${where}`)
-      if (!instant) await this.#travel(to, where)
-      throw failure(false)
+      if (!instant) await this.#travel(to, where, waits)
+      return this.#unless(failure(false))
     }
     if (!instant && strikes('refused')) {
       story(() => 'fails, nothing was done')
       this.#world.hindered(to, time.now, time.now)
-      throw failure(false)
+      return this.#unless(failure(false))
     }
-    const result = await run()
+    if (!this.#alive) tally.add(`late: ${where}`)
+    const result = await this.#heard(run)
     if (tell) story(() => tell(result))
     if (dies(`${where} unheard`)) {
       this.kill(`before it hears that ${to} did ${what}`)
       return never()
     }
-    if (!this.#alive) return never()
     if (!harmless && !instant && strikes('lost')) {
       story(() => 'is done, and the answer is lost')
       this.#world.hindered(to, time.now, time.now, true)
-      await this.#travel(to, where)
-      throw failure(true)
+      await this.#travel(to, where, waits)
+      return this.#unless(failure(true))
     }
-    if (!instant) await this.#travel(to, where)
-    return result
+    if (!instant) await this.#travel(to, where, waits)
+    if (!instant && this.#world.isAway(to, true)) {
+      tally.add(`fault: away ${where} unheard`)
+      this.#world.hindered(to, time.now, time.now, true)
+      return this.#unless(failure(true))
+    }
+    return this.#alive ? result : never()
   }
 
-  /** Never ends for a process that dies meanwhile. */
-  async #travel(to: Dependency, where: string): Promise<void> {
+  /** Nobody hears of what goes wrong after a death. */
+  async #heard<T>(run: () => T | Promise<T>): Promise<T> {
+    try {
+      return await run()
+    } catch (error) {
+      if (this.#alive) throw error
+      return never()
+    }
+  }
+
+  /** The dead hear nothing. */
+  #unless(error: Error): Promise<never> {
+    return this.#alive ? Promise.reject(error) : never()
+  }
+
+  /** `waits`: for how long this hinders whoever waits for it, in milliseconds. */
+  async #travel(to: Dependency, where: string, waits: number): Promise<void> {
     const { chaos, latency, time } = this.#world
     const isSlow = chaos.strikes('slow', where)
     const takes = isSlow ? latency.skewed(slow.low, slow.high) : latency.skewed(usual.low, usual.high)
-    if (isSlow) this.#world.hindered(to, time.now, time.now + takes, true)
-    await new Promise<void>((resolve) => time.at(time.now + takes, () => this.#alive && resolve()))
+    if (isSlow && waits > 0) this.#world.hindered(to, time.now, time.now + Math.min(takes, waits), true)
+    await new Promise<void>((resolve) => time.at(time.now + takes, resolve))
   }
 }

@@ -34,7 +34,7 @@ interface Draft {
 }
 
 /** `smtpTransport`'s time-out of a socket, in milliseconds. */
-const socketTimeout = 8_000
+export const socketTimeout = 8_000
 
 /** `onTaken`: told of each mail at the moment at which the server takes it. */
 export function createMailServer(world: World, onTaken?: (mail: Mail) => void): MailServer {
@@ -57,9 +57,10 @@ export function createMailServer(world: World, onTaken?: (mail: Mail) => void): 
     connect(life) {
       const sendMail = (draft: Draft) =>
         patiently(life, { lasts: socketTimeout, failure: timedOut }, (asked) => {
-          // A client that has given up has closed its connection, and sends no mail over it any more.
-          const run = () => (asked.isWaiting ? take(draft) : undefined)
-          return life.call({ to: 'mail-server', what: 'send', run, failure, tell: () => `takes ${draft.messageId}` })
+          // A client that has given up, or died, has closed its connection, and sends no mail over it any more.
+          const run = () => (asked.isWaiting && life.alive ? take(draft) : undefined)
+          const tell = () => `takes ${draft.messageId}`
+          return life.call({ to: 'mail-server', what: 'send', run, failure, patience: socketTimeout, tell })
         })
       const transporter = { sendMail } as unknown as Transporter
       return smtpMailer(() => transporter, 'Flotilla <orders@flotilla.test>')

@@ -155,18 +155,18 @@ function inTime({ time }: World, { databases, skew }: Watched, orderId: string, 
   if (late >= skew + 1) report('P3', orderId, `is charged ${late} ms after its deadline`)
 }
 
-/** P3 to P5: no two processes move the money of one order, or send its mail, at the same time. */
+/** P3 to P5: the money of one order is moved, and its mail sent, by one at a time. */
 function watchCalls(report: Report) {
-  const busy = new Map<string, Life>()
+  const busy = new Map<string, { readonly life: Life }>()
   return async <T>(life: Life, about: string, call: () => Promise<T>): Promise<T> => {
-    const other = busy.get(about)
-    if (other?.alive && other !== life)
-      report('P5', about, `is in the hands of ${other.name} and ${life.name} at the same time`)
-    busy.set(about, life)
+    const other = busy.get(about)?.life
+    if (other?.alive) report('P5', about, `is in the hands of ${other.name} and ${life.name} at the same time`)
+    const mine = { life }
+    busy.set(about, mine)
     try {
       return await call()
     } finally {
-      if (busy.get(about) === life) busy.delete(about)
+      if (busy.get(about) === mine) busy.delete(about)
     }
   }
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Mutation } from './mutations/mutation.ts'
 import { runMany } from './pool.ts'
+import type { Failure } from './runner.ts'
 import type { Finding } from './world.ts'
 
 /** What came of the search for a planted bug. */
@@ -43,12 +44,20 @@ export async function hunt(mutations: readonly Mutation[], options: HuntOptions 
 }
 
 async function seek(mutation: Mutation, { from = 1, fleet }: HuntOptions): Promise<Hunted> {
-  const { name, within } = mutation
-  // One worker each: what a bug costs is mostly the import of the fleet.
-  const { failures } = await runMany({ from, runs: within, workers: 1, mutation: name, fleet, until: { failures: 1 } })
-  const [first] = failures
-  if (!first) return { mutation, runs: within, seed: undefined, findings: [] }
-  return { mutation, runs: first.seed - from + 1, seed: first.seed, findings: first.findings }
+  const { name, within, breaks } = mutation
+  const isFound = ({ findings }: Failure) => findings.some(({ promise }) => breaks.includes(promise))
+  for (let next = from; next < from + within; ) {
+    // One worker each: what a bug costs is mostly the import of the fleet.
+    const only = { from: next, runs: from + within - next, workers: 1, mutation: name, fleet }
+    const { failures } = await runMany({ ...only, until: { failures: 1 } })
+    const found = failures.find(isFound)
+    if (found) return { mutation, runs: found.seed - from + 1, seed: found.seed, findings: found.findings }
+    const last = failures.at(-1)
+    if (!last) break
+    // Something else went wrong, which proves nothing.
+    next = last.seed + 1
+  }
+  return { mutation, runs: within, seed: undefined, findings: [] }
 }
 
 /** One line of the table: the bug, the seed that found it, how many runs that took of those it may take, and what was found. */

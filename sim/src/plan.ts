@@ -56,7 +56,7 @@ export interface Settings {
   readonly replicas: Readonly<Record<ServiceName, number>>
   /** From placement to deadline, in milliseconds. */
   readonly deadlineAfter: number
-  /** Clocks of replicas are so far apart at most, in milliseconds. */
+  /** The clock of a replica is off by so much at most, in milliseconds. */
   readonly skew: number
   /** SQL databases within the process, as SQLite; otherwise over a network, as Azure SQL. */
   readonly embedded: boolean

@@ -135,6 +135,10 @@ export class Runner {
     }
   }
 
+  get #isReady(): boolean {
+    return Atomics.load(this.#board.ready, 0) === 1n
+  }
+
   /** Ends a worker that has been in one run, or its start, for too long. */
   #watch(): NodeJS.Timeout {
     const beat = () => `${Atomics.load(this.#board.seed, 0)} ${Atomics.load(this.#board.done, 0)}`
@@ -145,8 +149,9 @@ export class Runner {
         const now = beat()
         if (now !== last) since = performance.now()
         last = now
-        if (performance.now() - since < this.#patience) return
-        this.#fail(`it gave no result for ${this.#patience / 1_000} s`)
+        const patience = this.#isReady ? this.#patience : Math.max(this.#patience, startPatience)
+        if (performance.now() - since < patience) return
+        this.#fail(`it gave no result for ${patience / 1_000} s`)
         void this.#worker.terminate()
       },
       Math.min(1_000, this.#patience / 4),
@@ -155,12 +160,14 @@ export class Runner {
 
   #fail(why: string): void {
     if (this.#end) return
-    const isReady = Atomics.load(this.#board.ready, 0) === 1n
     const seed = Number(Atomics.load(this.#board.seed, 0))
-    this.#end = isReady ? new Lost(seed, why) : new Error(`the simulation cannot start: ${why}`)
+    this.#end = this.#isReady ? new Lost(seed, why) : new Error(`the simulation cannot start: ${why}`)
     this.#job?.reject(this.#end)
   }
 }
+
+/** For how long a worker may take to import the fleet, in milliseconds. */
+const startPatience = 60_000
 
 const shared = () => new BigInt64Array(new SharedArrayBuffer(8))
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))

@@ -37,8 +37,10 @@ describe('P1 to P6, through bad days', () => {
   })
 
   it('a world leaves nothing behind for the next one', { timeout: 60_000 }, async () => {
-    for (let seed = 1; seed <= 40; seed += 1) await simulate(planOf(seed))
-    // It collects garbage before it counts. The last world may still be on the stack.
-    expect(queryObjects(Time, { format: 'count' })).toBeLessThan(5)
+    await simulate(planOf(1))
+    // It collects garbage before it counts.
+    const before = queryObjects(Time, { format: 'count' })
+    for (let seed = 2; seed <= 40; seed += 1) await simulate(planOf(seed))
+    expect(queryObjects(Time, { format: 'count' }) - before).toBeLessThan(5)
   })
 })

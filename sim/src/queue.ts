@@ -31,7 +31,7 @@ const day = 86_400_000
 /** From this delivery on a message is spared: ten in vain would make it a dead letter, by nobody's fault but ours. */
 export const spared = 5
 /** PT1M, in milliseconds. */
-const lockDuration = 60_000
+export const lockDuration = 60_000
 
 /** A subscription with its locks and its dead letters, as Service Bus keeps them. */
 export class Queue {

@@ -12,6 +12,7 @@ import { Fleet } from './fleet.ts'
 import { createMailServer } from './mail-server.ts'
 import { watchMoments } from './moments.ts'
 import type { Plan, Scene } from './plan.ts'
+import { lockDuration } from './queue.ts'
 import { Random } from './random.ts'
 import type { Surroundings } from './services.ts'
 import { Tally } from './tally.ts'
@@ -40,8 +41,6 @@ const opening = 3_000
 const calmAfter = 3 * day
 const restAfter = calmAfter + 2 * day
 const stepsAtMost = 50_000
-/** Locks are lost when they cannot be renewed for so long, in milliseconds. */
-const lockDuration = 60_000
 /** The sweepers look at least so often, in milliseconds. */
 const look = 1_100
 

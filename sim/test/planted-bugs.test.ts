@@ -11,7 +11,7 @@ describe('the simulation finds planted bugs', () => {
   const found = new Map<string, Hunted>()
 
   beforeAll(async () => {
-    for (const hunted of await hunt(sought, { lanes: 2 })) found.set(hunted.mutation.name, hunted)
+    for (const hunted of await hunt(sought, { lanes: 1 })) found.set(hunted.mutation.name, hunted)
   }, 600_000)
 
   it.each(sought)('$name: $says', ({ name, within, breaks }) => {
@@ -22,6 +22,6 @@ describe('the simulation finds planted bugs', () => {
 
   it('and in the same runs nothing where none is planted', { timeout: 600_000 }, async () => {
     const runs = Math.max(...[...found.values()].map(({ runs }) => runs))
-    expect(await runMany({ from: 1, runs })).toMatchObject({ runs, failures: [] })
+    expect(await runMany({ from: 1, runs, workers: 1 })).toMatchObject({ runs, failures: [] })
   })
 })

@@ -7,19 +7,9 @@ import { Random } from '../src/random.ts'
 import { Tally } from '../src/tally.ts'
 import { Time } from '../src/time.ts'
 import type { World } from '../src/world.ts'
+import { none, start } from './worlds.ts'
 
-const start = Date.UTC(2026, 0, 1)
-export const none: Rates = {
-  death: 0,
-  refused: 0,
-  lost: 0,
-  slow: 0,
-  duplicate: 0,
-  delay: 0,
-  lock: 0,
-  aside: 0,
-  replay: 0,
-}
+export { none }
 
 /** Strikes once at each place that is named; what is not named is left to the rates. */
 class Forced extends Chaos {

@@ -6,8 +6,17 @@ import { Time } from '../src/time.ts'
 import type { Dependency, Finding, World } from '../src/world.ts'
 
 export const start = Date.UTC(2026, 0, 1)
-const places = ['death', 'refused', 'lost', 'slow', 'duplicate', 'delay', 'lock', 'aside', 'replay'] as const
-const none = Object.fromEntries(places.map((fault) => [fault, 0])) as unknown as Rates
+export const none: Rates = {
+  death: 0,
+  refused: 0,
+  lost: 0,
+  slow: 0,
+  duplicate: 0,
+  delay: 0,
+  lock: 0,
+  aside: 0,
+  replay: 0,
+}
 
 /** Strikes where a test says so, once for each time that it does. */
 class Planned extends Chaos {
@@ -33,6 +42,8 @@ class Planned extends Chaos {
 export function createWorld({ strikes = [], draws = [] }: { strikes?: string[]; draws?: number[] } = {}) {
   const time = new Time(start)
   const away = new Set<Dependency>()
+  const full = new Set<Dependency>()
+  const hindered: [what: string, from: number, to: number, unsure: boolean][] = []
   const story: string[] = []
   const findings: Finding[] = []
   const world: World = {
@@ -40,13 +51,13 @@ export function createWorld({ strikes = [], draws = [] }: { strikes?: string[]; 
     chaos: new Planned(strikes, draws),
     tally: new Tally(),
     latency: new Random(1, 'latency'),
-    isAway: (dependency) => away.has(dependency),
-    hindered: () => {},
+    isAway: (dependency, forReads = false) => away.has(dependency) || (!forReads && full.has(dependency)),
+    hindered: (what, from, to, unsure = false) => void hindered.push([what, from, to, unsure]),
     tell: (who, what) => void story.push(`${who} ${what()}`),
     broken: (finding) => void findings.push(finding),
   }
   const birth = (name: string) => new Life(world, name, 1, 0)
-  return { world, time, away, story, findings, birth, life: birth('one') }
+  return { world, time, away, full, hindered, story, findings, birth, life: birth('one') }
 }
 
 /** Lets time pass until there is an answer, and tells what came of it and how long it took. */

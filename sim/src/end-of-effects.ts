@@ -78,8 +78,20 @@ function isExcused(hindrances: readonly Hindrance[], first: number, second: numb
   const away = between.filter(({ what }) => what === 'notification-db')
   return (
     between.some(({ what, unsure }) => what === 'notification' || (what === 'mail-server' && unsure)) ||
-    away.reduce((sum, { from, to }) => sum + Math.min(to, second) - Math.max(from, first), 0) > keptFor
+    covered(away, first, second) > keptFor
   )
+}
+
+/** For how long some of them lasted between two moments, in milliseconds. */
+function covered(hindrances: readonly Hindrance[], first: number, second: number): number {
+  let [sum, until] = [0, first]
+  for (const { from, to } of hindrances.toSorted((one, other) => one.from - other.from)) {
+    const [begin, end] = [Math.max(from, until), Math.min(to, second)]
+    if (end <= begin) continue
+    sum += end - begin
+    until = end
+  }
+  return sum
 }
 
 /** Where nothing goes wrong, nothing is done twice. */

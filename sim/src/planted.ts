@@ -60,10 +60,13 @@ async function seek(mutation: Mutation, { from = 1, fleet }: HuntOptions): Promi
   return { mutation, runs: within, seed: undefined, findings: [] }
 }
 
+/** Characters. */
+const widest = 160
+
 /** One line of the table: the bug, the seed that found it, how many runs that took of those it may take, and what was found. */
 export function huntedText({ mutation, runs, seed, findings }: Hunted): string {
   const { name, within } = mutation
   const [first] = findings
-  const what = first ? `${first.promise} ${first.about}: ${first.what.split('\n', 1)[0]}` : 'NOT FOUND'
+  const what = first ? `${first.promise} ${first.about}: ${first.what.split('\n', 1)[0]}`.slice(0, widest) : 'NOT FOUND'
   return [name.padEnd(36), `seed ${seed ?? '-'}`.padEnd(12), `${runs} of ${within} runs`.padEnd(18), what].join('  ')
 }

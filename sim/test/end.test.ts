@@ -234,6 +234,8 @@ describe('P4: only who has no mailbox is told nothing, and a second copy needs a
       again(2, ['notification-db', 0, 8_000], ['notification-db', 9_000, 16_001]),
       [],
     ],
+    ['it was away, and was before', again(2, ['notification-db', -7_000, -6_000], ['notification-db', 0, 15_001]), []],
+    ['it was away twice at once', again(2, ['notification-db', 0, 9_000], ['notification-db', 1, 9_001]), [sent]],
     ['the database was away for most of it before', again(2, ['notification-db', -50_000, 15_000]), [sent]],
     ['the database was away for most of it after', again(2, ['notification-db', gap - 15_000, gap + 50_000]), [sent]],
     ['another database was away for longer', again(2, ['order-db', 500, 15_501]), [sent]],

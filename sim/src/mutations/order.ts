@@ -118,7 +118,7 @@ function cancel(`,
         replace: '',
       },
     ],
-    within: 4_000,
+    within: 6_000,
   },
   {
     name: 'ended-order-reopened',

@@ -98,6 +98,6 @@ export const workMutations: readonly Mutation[] = [
         replace: 'return this.#failed(hand.work, error)',
       },
     ],
-    within: 10_000,
+    within: 5_000,
   },
 ]

@@ -10,16 +10,22 @@ const subscriptions = [
   'payments/order',
   'notifications/order',
 ]
+const requests = ['create', 'confirm', 'cancel', 'refund'].map((what) => `card-processor ${what}`)
 /** Calls that change something, where a process may die, be refused, or not hear what came of it. */
 const calls = [
   ...['send', 'complete', 'abandon'].map((what) => `broker ${what}`),
-  ...['order-db', 'inventory-db', 'payment-db'].flatMap((to) => [`${to} transact`, `${to} forget`]),
+  ...['order-db', 'inventory-db'].flatMap((to) => [`${to} transact`, `${to} forget`]),
+  'payment-db transact',
   ...['save', 'forget'].map((what) => `notification-db ${what}`),
-  ...['create', 'confirm'].map((what) => `card-processor ${what}`),
+  ...requests,
   'mail-server send',
 ]
-const seldom = ['order-db claim work', 'payment-db claim work', 'payment-db postpone', 'notification-db claim']
-const requests = ['create', 'confirm', 'cancel'].map((what) => `card-processor ${what}`)
+/** Where processes die too seldom to count on it. */
+const seldom = [
+  ...['claim work', 'forget', 'postpone'].map((what) => `payment-db ${what}`),
+  'order-db claim work',
+  'notification-db claim',
+]
 const databases = ['order-db', 'inventory-db', 'payment-db', 'notification-db']
 
 export const expected: readonly string[] = [
@@ -31,6 +37,9 @@ export const expected: readonly string[] = [
   ...each('fault: lost', ['HTTP order', 'HTTP inventory', 'notification-db status']),
   ...['delay', 'duplicate', 'lock', 'aside', 'replay'].flatMap((fault) => each(`fault: ${fault}`, subscriptions)),
   ...each('fault: away', ['broker send', 'card-processor create', 'mail-server send', 'notification-db save']),
+  ...['order-db', 'inventory-db', 'payment-db'].map((to) => `fault: away ${to} transact`),
+  ...each('fault: away', ['broker send unheard', 'broker complete unheard']),
+  ...each('late:', ['broker send', 'broker complete']),
   ...each('path: order cancelled:', ['customer-request', 'expired', 'out-of-stock', 'payment-declined']),
   ...each('path:', ['order confirmed', 'stock sold', 'stock released', 'stock rejected', 'stock shut']),
   ...each('path: payment', ['captured', 'declined', 'cancelled', 'refunded', 'shut']),
@@ -38,5 +47,6 @@ export const expected: readonly string[] = [
   ...each('path: mail order-cancelled', ['sent', 'failed']),
   ...each('scene: outage of', [...databases, 'broker', 'card-processor', 'mail-server']),
   ...each('scene:', ['order', 'restock', 'price', 'rebuild', 'kill', 'restart']),
+  'restart: in order',
   'broker: duplicates dropped',
 ]

@@ -64,8 +64,10 @@ export interface Decided<State, Event, Refusal, Row> {
 export interface DecideOptions {
   /** Milliseconds since the epoch, one moment for the whole batch. */
   readonly now: number
-  /** How long the writer has its messages and its work to itself, in milliseconds. */
+  /** How long the writer has its messages to itself, in milliseconds. */
   readonly lease: number
+  /** How long it has its work to itself, where that is due at once: as long as messages. */
+  readonly workLease?: number | undefined
 }
 
 /** Decides a batch in sequence, each command on what the ones before it left; writes nothing. */
@@ -124,7 +126,7 @@ function describe<State, Command, Event extends { readonly type: string }, Refus
   events: readonly Event[],
   state: State,
   { home, version, reads, rows }: { home: Key; version: number; reads: readonly Key[]; rows: RowChange<Row>[] },
-  { now, lease }: DecideOptions,
+  { now, lease, workLease = lease }: DecideOptions,
 ): Change<Row> {
   const effects = events.map((event) => announce(event, state))
   const history = events.map((event, index) => {
@@ -139,7 +141,7 @@ function describe<State, Command, Event extends { readonly type: string }, Refus
   const schedule = effects
     .flatMap(({ schedule = [] }) => schedule)
     .map(({ id, kind, payload, dueAt = now }): DueWork => {
-      const visibleAt = dueAt > now ? dueAt : now + lease
+      const visibleAt = dueAt > now ? dueAt : now + workLease
       return { id, kind, home, payload, dueAt, visibleAt, attempts: 0, traceparent }
     })
   return {

@@ -11,8 +11,10 @@ export type Handle<State, Command, Event, Refusal> = (
 
 export interface HandlerOptions<State, Event> {
   readonly clock: Clock
-  /** How long the writer has its messages and work to itself, in milliseconds: 30 s. */
+  /** How long the writer has its messages to itself, in milliseconds: 30 s. */
   readonly lease?: number
+  /** How long it has its work to itself, where that is due at once, in milliseconds: as long as messages. */
+  readonly workLease?: number | undefined
   /** Called once per commit with what it left to send and to do at once. Must not throw. */
   readonly onSaved?: (saved: { outbox: readonly OutboxRow[]; work: readonly DueWork[] }) => void
   /** Called for each command that had an effect, after it is durable: for metrics and logs. Must not throw. */
@@ -46,7 +48,7 @@ export function createHandler<State, Command, Event extends { readonly type: str
   options: HandlerOptions<State, Event>,
 ): Handle<State, Command, Event, Refusal> {
   type Item = Waiting<State, Command, Event, Refusal>
-  const { clock, lease = leaseDefault } = options
+  const { clock, lease = leaseDefault, workLease } = options
   const commit = options.commit ?? ((_batch, run) => run())
   const collector = createCollector<Item>(store.pace, clock.defer, run)
 
@@ -59,7 +61,7 @@ export function createHandler<State, Command, Event extends { readonly type: str
       const causes = requests.map(({ cause }) => cause)
       saved = await commit(requests, () =>
         store.transact({ keys, causes }, (loaded) => {
-          decided = decideBatch(domain, requests, loaded, { now: clock.now(), lease })
+          decided = decideBatch(domain, requests, loaded, { now: clock.now(), lease, workLease })
           return decided.flatMap(({ change }) => change ?? [])
         }),
       )

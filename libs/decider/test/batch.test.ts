@@ -106,6 +106,22 @@ describe('a change', () => {
     expect(second?.change?.outbox.map(({ id }) => id)).toEqual(['lamp:1.2.0'])
   })
 
+  test('leaves the work of now to its writer for as long as work is leased, so that another does not wait for a message', () => {
+    const [first] = decideBatch(lamps, [asking('switch')], nothing, { now, lease, workLease: 2_500 })
+    expect(first?.change?.outbox[0]?.leaseUntil).toBe(now + lease)
+    expect(first?.change?.schedule.map(({ id, visibleAt }) => [id, visibleAt])).toEqual([
+      ['check:1', now + 5_000],
+      ['look:1', now + 2_500],
+    ])
+  })
+
+  test('remembers what happened, unless it is a view', () => {
+    const [told] = decide([asking('switch')])
+    const [shown] = decideBatch({ ...lamps, isView: true }, [asking('switch')], nothing, { now, lease })
+    expect(told?.change?.history.map(({ type }) => type)).toEqual(['Switched'])
+    expect(shown?.change).toEqual({ ...told?.change, cause: shown?.change?.cause, history: [] })
+  })
+
   test('leaves its messages and the work of now to its writer until the lease ends', () => {
     const [first] = decide([asking('switch')])
     expect(first?.change?.outbox[0]?.leaseUntil).toBe(now + lease)

@@ -107,6 +107,7 @@ export function createEngine<Command>(options: EngineOptions<Command>): Engine {
       const handle = createHandler(domain, store as Store<never>, {
         clock,
         lease,
+        workLease: options.work?.lease,
         onSaved,
         onRepeated: (home: Key) => observe.repeated(service, home),
         commit: observe.commit(system, service),

@@ -9,8 +9,8 @@ export const documentMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'libs/decider/src/handler.ts',
-        find: 'decided = decideBatch(domain, requests, loaded, { now: clock.now(), lease })',
-        replace: `decided = decideBatch(domain, requests, loaded, { now: clock.now(), lease })
+        find: 'decided = decideBatch(domain, requests, loaded, { now: clock.now(), lease, workLease })',
+        replace: `decided = decideBatch(domain, requests, loaded, { now: clock.now(), lease, workLease })
           for (const [index, { outcome }] of decided.entries()) batch[index]?.resolve(outcome)`,
       },
     ],

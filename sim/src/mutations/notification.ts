@@ -68,8 +68,8 @@ export const notificationMutations: readonly Mutation[] = [
     changes: [
       {
         file: 'libs/decider/src/handler.ts',
-        find: 'decided = decideBatch(domain, requests, loaded, { now: clock.now(), lease })',
-        replace: `decided = decideBatch(domain, requests, loaded, { now: clock.now(), lease })
+        find: 'decided = decideBatch(domain, requests, loaded, { now: clock.now(), lease, workLease })',
+        replace: `decided = decideBatch(domain, requests, loaded, { now: clock.now(), lease, workLease })
           const begun = decided.flatMap(({ change }) => change ?? [])
           options.onSaved?.({
             outbox: begun.flatMap(({ outbox }) => outbox),

@@ -44,7 +44,7 @@ export class Fleet {
   readonly #around: Surroundings
   readonly #slots: readonly Slot[]
   readonly #restarts: Random
-  /** Since when no process of the order service runs. */
+  /** Since when no process of the order service runs, or none but those that drain. */
   #ordersDownSince: number | undefined
 
   constructor(world: World, plan: Plan, around: Surroundings) {
@@ -110,6 +110,7 @@ export class Fleet {
     if (!slot?.process || slot.process.draining) return
     const { life, service } = slot.process
     slot.process.draining = true
+    if (slot.service === 'order' && !this.isUp('order')) this.#ordersDownSince ??= this.#world.time.now
     this.#world.tell(name, () => 'is told to end')
     const grace = this.#world.time.at(this.#world.time.now + terminationGrace, () => {
       this.#world.tally.add('restart: by force')
@@ -144,7 +145,7 @@ export class Fleet {
         slot.process = undefined
         slot.downFor = undefined
         slot.orderly = false
-        if (slot.service === 'order' && !this.isUp('order')) this.#ordersDownSince = time.now
+        if (slot.service === 'order' && !this.isUp('order')) this.#ordersDownSince ??= time.now
         resolve(undefined)
         time.at(time.now + down, () => this.#start(slot))
       })

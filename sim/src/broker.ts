@@ -45,7 +45,7 @@ export class SimulatedBroker {
     return {
       send: (topic, messages) =>
         patiently(life, { lasts: sendTimeout, failure: () => failure(true) }, () =>
-          life.call({ ...step('send', () => this.#take(topic, messages), toldOf(messages)), patience: sendTimeout }),
+          step('send', () => this.#take(topic, messages), toldOf(messages)),
         ),
       receive: (subscription, concurrency, handlers) => {
         const queue = this.#queueOf(subscription)

@@ -12,7 +12,7 @@ import { summary } from '@flotilla/card-processor/summary'
 import { type CardProcessor, stripeProcessor } from '@flotilla/payment/outbound/card-processor'
 import type { IntentRecord } from '@flotilla/verify/records'
 import Stripe from 'stripe'
-import type { Life } from './life.ts'
+import type { Life, Step } from './life.ts'
 import { patiently } from './patience.ts'
 import type { World } from './world.ts'
 
@@ -39,7 +39,7 @@ export function createCardProcessorTwin(world: World, timing: Timing): CardProce
   return {
     connect(life) {
       const ask: Ask = (request) =>
-        patiently(life, { lasts: patience, failure: timedOut }, () => call(world, stripe, life, request))
+        patiently(life, { lasts: patience, failure: timedOut }, () => stepOf(world, stripe, life, request))
       return stripeProcessor(() => clientFor(ask))
     },
     intents: () =>
@@ -55,7 +55,7 @@ export function createCardProcessorTwin(world: World, timing: Timing): CardProce
 }
 
 /** A request's way to the processor and back. */
-function call(world: World, stripe: StripeApi, life: Life, request: StripeRequest): Promise<StripeAnswer> {
+function stepOf(world: World, stripe: StripeApi, life: Life, request: StripeRequest): Step<StripeAnswer> {
   const what = whatOf(request)
   const harmless = request.method === 'GET'
   const wait = (until: number) => new Promise<void>((resolve) => world.time.at(until, () => life.alive && resolve()))
@@ -70,7 +70,7 @@ function call(world: World, stripe: StripeApi, life: Life, request: StripeReques
     return answer
   }
   const failure = (sent: boolean) => (sent ? timedOut() : refused())
-  return life.call({ to: 'card-processor', what, run, failure, harmless, patience, tell: storyOf })
+  return { to: 'card-processor', what, run, failure, harmless, tell: storyOf }
 }
 
 /** Trouble that Stripe has of its own, besides that of the way there and back. */

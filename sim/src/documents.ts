@@ -15,23 +15,20 @@ const patience = { lasts: 5_000, failure: () => failure(true) }
 export function connectDocuments(world: World, life: Life, twin: Twin): Documents {
   return {
     bulk: (operations, purpose) =>
-      patiently(life, patience, () =>
-        life.call({
-          to,
-          what: purpose,
-          run: () => carryOut(world, twin, operations, purpose),
-          failure,
-          patience: patience.lasts,
-          harmless: operations.every(isRead),
-          tell: (answers) => storyOf(operations, answers),
-        }),
-      ),
+      patiently(life, patience, () => ({
+        to,
+        what: purpose,
+        run: () => carryOut(world, twin, operations, purpose),
+        failure,
+        harmless: operations.every(isRead),
+        tell: (answers) => storyOf(operations, answers),
+      })),
     query(query, purpose) {
       const step = { to, what: purpose, failure, harmless: true } as const
       // A look that would find nothing is spared the way there.
       if (findsNothing(query, twinOwes(twin)))
         return life.call({ ...step, run: () => ({ status: 200, found: [] }), instant: true })
-      return patiently(life, patience, () => life.call({ ...step, run: () => twin.query(query, purpose) }))
+      return patiently(life, patience, () => ({ ...step, run: () => twin.query(query, purpose) }))
     },
   }
 }

@@ -60,7 +60,7 @@ export function createMailServer(world: World, onTaken?: (mail: Mail) => void): 
           // A client that has given up, or died, has closed its connection, and sends no mail over it any more.
           const run = () => (asked.isWaiting && life.alive ? take(draft) : undefined)
           const tell = () => `takes ${draft.messageId}`
-          return life.call({ to: 'mail-server', what: 'send', run, failure, patience: socketTimeout, tell })
+          return { to: 'mail-server', what: 'send', run, failure, tell }
         })
       const transporter = { sendMail } as unknown as Transporter
       return smtpMailer(() => transporter, 'Flotilla <orders@flotilla.test>')

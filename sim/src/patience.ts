@@ -1,4 +1,4 @@
-import type { Life } from './life.ts'
+import type { Life, Step } from './life.ts'
 
 export interface Patience {
   /** How long a client waits for an answer, in milliseconds by its process's clock. */
@@ -7,13 +7,13 @@ export interface Patience {
 }
 
 /**
- * Asks, and gives up when there is no answer in time. What is asked goes on its way all the same: `asked` may find out that
+ * Takes a step, and gives up when there is no answer in time. What is asked goes on its way all the same: `asked` may find out that
  * nobody waits any more.
  */
 export function patiently<T>(
   life: Life,
   { lasts, failure }: Patience,
-  ask: (asked: { readonly isWaiting: boolean }) => Promise<T>,
+  stepOf: (asked: { readonly isWaiting: boolean }) => Step<T>,
 ): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   const asked = { isWaiting: true }
@@ -21,6 +21,9 @@ export function patiently<T>(
     asked.isWaiting = false
     reject(failure())
   })
-  ask(asked).then(resolve, reject).finally(forget)
+  life
+    .call({ ...stepOf(asked), patience: lasts })
+    .then(resolve, reject)
+    .finally(forget)
   return promise
 }

@@ -88,7 +88,7 @@ function asking({ life, name: to, embedded: instant }: Behind) {
     if (instant) return life.call({ to, what, run, failure, instant, ...manner })
     return patiently(life, patience, (asked) => {
       const unlessCancelled = () => (asked.isWaiting ? run() : Promise.reject(failure(false)))
-      return life.call({ to, what, run: unlessCancelled, failure, patience: requestTimeout, ...manner })
+      return { to, what, run: unlessCancelled, failure, ...manner }
     })
   }
 }

@@ -129,7 +129,8 @@ function describe<State, Command, Event extends { readonly type: string }, Refus
   { now, lease, workLease = lease }: DecideOptions,
 ): Change<Row> {
   const effects = events.map((event) => announce(event, state))
-  const history = events.map((event, index) => {
+  const remembered = isView ? [] : events
+  const history = remembered.map((event, index) => {
     return { key: home, version, index, at: now, type: event.type, body: JSON.stringify(event) }
   })
   const outbox = effects
@@ -150,7 +151,7 @@ function describe<State, Command, Event extends { readonly type: string }, Refus
     at: now,
     reads,
     rows,
-    history: isView ? [] : history,
+    history,
     outbox,
     schedule,
     cancel: effects.flatMap(({ cancel = [] }) => cancel),

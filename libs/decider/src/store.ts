@@ -65,6 +65,9 @@ export interface DueWork {
   readonly traceparent?: string | undefined
 }
 
+/** Work under the lease it was claimed with: its `visibleAt`. */
+export type HeldWork = Pick<DueWork, 'id' | 'visibleAt'>
+
 export interface RowChange<Row> {
   readonly key: Key
   readonly state: Row
@@ -125,10 +128,10 @@ export interface Store<Row> {
   claimWork(now: number, leaseUntil: number, limit: number): Promise<readonly DueWork[]>
   /**
    * Puts failed work back: visible again at `visibleAt`, with `attempts`. Only as long as it is held under the lease of
-   * `held` (its `visibleAt`): work that is gone, or that somebody else has claimed since, stays as it is. So a call that was
+   * `held`: work that is gone, or that somebody else has claimed since, stays as it is. So a call that was
    * done without its answer can be repeated.
    */
-  postpone(held: Pick<DueWork, 'id' | 'visibleAt'>, visibleAt: number, attempts: number): Promise<void>
+  postpone(held: HeldWork, visibleAt: number, attempts: number): Promise<void>
   /** Deletes message causes, keys and history that have outlived their time, at most `limit` of each; true if more is left. */
   prune(now: number, limit: number): Promise<boolean>
   /** When the oldest outbox row and the longest overdue work were written or due; for metrics and shedding load. */

@@ -1,5 +1,5 @@
 import type { Clock } from '@flotilla/decider/clock'
-import { type DueWork, type OutboxRow, type Store, Unavailable } from '@flotilla/decider/store'
+import { type DueWork, type HeldWork, type OutboxRow, type Store, Unavailable } from '@flotilla/decider/store'
 
 type Part = Pick<Store<unknown>, 'forget' | 'claimOutbox' | 'claimWork' | 'postpone' | 'prune' | 'backlog'>
 
@@ -49,7 +49,7 @@ export class Database implements Part {
     return works
   }
 
-  async postpone({ id, visibleAt: heldUntil }: Pick<DueWork, 'id' | 'visibleAt'>, visibleAt: number, attempts: number) {
+  async postpone({ id, visibleAt: heldUntil }: HeldWork, visibleAt: number, attempts: number) {
     this.#call('postpone')
     whole(visibleAt)
     const work = this.work.get(id)

@@ -1,5 +1,5 @@
 import type { Key } from '@flotilla/decider/decider'
-import type { Cause, Change, DueWork, HistoryEntry, OutboxRow } from '@flotilla/decider/store'
+import type { Cause, Change, DueWork, HeldWork, HistoryEntry, OutboxRow } from '@flotilla/decider/store'
 
 /** One aggregate with all that belongs to it: the content of one document. */
 export interface Aggregate<Row> {
@@ -140,14 +140,12 @@ export function leaseWork<Row>(aggregate: Aggregate<Row>, { now, leaseUntil, lim
   return { aggregate: { ...aggregate, work }, claimed }
 }
 
+/** Whether work is held under this lease. */
+export const isHeldAs = (held: HeldWork) => (due: HeldWork) => due.id === held.id && due.visibleAt === held.visibleAt
+
 /** Puts work back; undefined when it is gone, or held under another lease. */
-export function postponeWork<Row>(
-  aggregate: Aggregate<Row>,
-  held: Pick<DueWork, 'id' | 'visibleAt'>,
-  visibleAt: number,
-  attempts: number,
-) {
-  const isHeld = (due: DueWork) => due.id === held.id && due.visibleAt === held.visibleAt
+export function postponeWork<Row>(aggregate: Aggregate<Row>, held: HeldWork, visibleAt: number, attempts: number) {
+  const isHeld = isHeldAs(held)
   if (!aggregate.work.some(isHeld)) return undefined
   const work = aggregate.work.map((due) => (isHeld(due) ? { ...due, visibleAt, attempts } : due))
   return { ...aggregate, work }

@@ -1,7 +1,8 @@
 import type { Key } from '@flotilla/decider/decider'
-import type { DueWork, OutboxRow } from '@flotilla/decider/store'
+import type { DueWork, HeldWork, OutboxRow } from '@flotilla/decider/store'
 import {
   type Aggregate,
+  isHeldAs,
   type Lease,
   leaseOutbox,
   leaseWork,
@@ -56,7 +57,7 @@ export class Claiming<Row> {
   }
 
   /** Work that is gone, or that somebody else holds by now, is fine. */
-  async postpone(lease: Pick<DueWork, 'id' | 'visibleAt'>, visibleAt: number, attempts: number): Promise<void> {
+  async postpone(lease: HeldWork, visibleAt: number, attempts: number): Promise<void> {
     const { id } = lease
     const { due, exchange, shelf, turns } = this.#options
     const home = due.get(id) ?? (await searchHomes(exchange, 'work', [id])).get(id)
@@ -64,7 +65,7 @@ export class Claiming<Row> {
     const attempt = async (round: number): Promise<boolean> => {
       // What is remembered may be outdated; that the work is gone is believed to the database only.
       const remembered = round === 0 ? (await shelf.load([home])).get(home) : undefined
-      const isKnown = remembered?.aggregate.work.some((work) => work.id === id && work.visibleAt === lease.visibleAt)
+      const isKnown = remembered?.aggregate.work.some(isHeldAs(lease))
       const [held] = isKnown ? [remembered] : await shelf.read([home])
       const next = held && postponeWork(held.aggregate, lease, visibleAt, attempts)
       if (!held || !next) return true

@@ -3,7 +3,7 @@ import type { Clock } from '@flotilla/decider/clock'
 import type { Key } from '@flotilla/decider/decider'
 import {
   type Change,
-  type DueWork,
+  type HeldWork,
   type HistoryEntry,
   type Saved,
   type Store,
@@ -125,7 +125,7 @@ class StoreOfDocuments<Row> implements DocumentStore<Row> {
     return this.#claiming.work({ now, leaseUntil, limit })
   }
 
-  async postpone(held: Pick<DueWork, 'id' | 'visibleAt'>, visibleAt: number, attempts: number): Promise<void> {
+  async postpone(held: HeldWork, visibleAt: number, attempts: number): Promise<void> {
     this.#refuseClosed()
     return this.#claiming.postpone(held, visibleAt, attempts)
   }

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { DueWork } from '@flotilla/decider/store'
+import type { DueWork, HeldWork } from '@flotilla/decider/store'
 import type { Plan } from './plan.ts'
 
 /** The table of what must happen later or outside. */
 export interface DueWorkTable {
   write(work: Plan<unknown>['work']): void
   claim(now: number, leaseUntil: number, limit: number): DueWork[]
-  postpone(held: Pick<DueWork, 'id' | 'visibleAt'>, visibleAt: number, attempts: number): void
+  postpone(held: HeldWork, visibleAt: number, attempts: number): void
   oldestDueAt(): number | undefined
 }
 

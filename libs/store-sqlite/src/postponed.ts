@@ -1,18 +1,16 @@
 import type { Clock } from '@flotilla/decider/clock'
-import type { DueWork } from '@flotilla/decider/store'
+import type { HeldWork } from '@flotilla/decider/store'
 import type { DueWorkTable } from './due-work.ts'
 import type { Transactions } from './transactions.ts'
 
 /** Work that failed, put back in one commit per turn of the event loop: in an outage all of it fails at once. */
 export interface Postponed {
-  add(held: Held, visibleAt: number, attempts: number): Promise<void>
+  add(held: HeldWork, visibleAt: number, attempts: number): Promise<void>
   flush(): void
 }
 
-type Held = Pick<DueWork, 'id' | 'visibleAt'>
-
 interface Waiting {
-  readonly held: Held
+  readonly held: HeldWork
   readonly visibleAt: number
   readonly attempts: number
   readonly resolve: () => void

@@ -1,5 +1,5 @@
 import type { ServiceName } from '@flotilla/contracts/topology'
-import { uuidToBlob } from '@flotilla/store-sqlite/uuid'
+import { uuidToBlob } from '@flotilla/decider/uuid'
 import { check } from '@flotilla/verify/check'
 import type { Ledger } from './customers.ts'
 import { twinOwes } from './documents.ts'

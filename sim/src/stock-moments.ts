@@ -1,6 +1,6 @@
 import type { StatementSync } from 'node:sqlite'
 import { idOf, type Key, kindOf } from '@flotilla/decider/decider'
-import { uuidToBlob } from '@flotilla/store-sqlite/uuid'
+import { uuidToBlob } from '@flotilla/decider/uuid'
 import type { SimDatabase } from './database.ts'
 
 export type Report = (promise: string, about: string, what: string) => void

@@ -46,6 +46,7 @@ const accounts = table<Account>()({
   name: 'account',
   id: 'text',
   columns: { balance: { type: 'integer', write: ({ balance }) => balance } },
+  isContended: true,
   read: (account) => account,
 })
 
@@ -55,7 +56,7 @@ const transfers = table<Transfer>()({
   id: 'uuid',
   columns: { body: { type: 'json', write: (transfer) => transfer } },
   read: ({ body }) => body,
-  follow: ({ from, to }) => [accountKey(from), accountKey(to)],
+  follow: { kind: 'account', column: 'body', properties: ['from', 'to'] },
 })
 
 /**

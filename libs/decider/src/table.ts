@@ -1,4 +1,4 @@
-import type { Key } from './decider.ts'
+import { type Key, keyOf } from './decider.ts'
 
 /**
  * A column a service queries or constrains, and how it is filled from the row.
@@ -33,7 +33,29 @@ export interface Table<Row> {
   // biome-ignore lint/suspicious/noExplicitAny: each table knows its own columns; `table` checks them where they are declared.
   read(values: any, id: string): Row
   /** Rows that whoever loads this one needs too, in the same transaction: the items of a reservation. */
-  follow?(row: Row, id: string): readonly Key[]
+  readonly follow?: Follow
+  /** Many change the same few rows of it, so they queue for a row instead of deciding in vain. */
+  readonly isContended?: boolean
+}
+
+/** Where a row names those it is loaded with, so that a database can find them by itself. */
+export interface Follow {
+  /** Of the rows that are named, which name none themselves. */
+  readonly kind: string
+  /** A `json` column that holds an object, or a list of them. */
+  readonly column: string
+  /** Of these objects; each holds an id. */
+  readonly properties: readonly string[]
+}
+
+/** The rows that one names by its `follow`. */
+export function followedBy<Row>({ follow, columns }: Table<Row>, row: Row, id: string): Key[] {
+  if (!follow) return []
+  const named = columns[follow.column]?.write(row, id)
+  const objects = (Array.isArray(named) ? named : [named]) as readonly Record<string, string>[]
+  return objects.flatMap((object) =>
+    follow.properties.map((property) => keyOf(follow.kind, object[property] as string)),
+  )
 }
 
 interface Declaration<Row, C extends Columns<Row>> {
@@ -42,10 +64,12 @@ interface Declaration<Row, C extends Columns<Row>> {
   readonly id: 'uuid' | 'text'
   readonly columns: C
   readonly read: (values: Values<C>, id: string) => Row
-  readonly follow?: (row: Row, id: string) => readonly Key[]
+  readonly follow?: Follow
+  readonly isContended?: boolean
 }
 
 const plainName = /^[a-z][a-z0-9_]*$/
+const plainProperty = /^[a-zA-Z][a-zA-Z0-9]*$/
 const reserved = new Set(['id', 'version'])
 
 /**
@@ -55,7 +79,7 @@ const reserved = new Set(['id', 'version'])
 export const table =
   <Row>() =>
   <C extends Columns<Row>>(declaration: Declaration<Row, C>): Table<Row> => {
-    const { kind, name, columns } = declaration
+    const { kind, name, columns, follow } = declaration
     if (kind === '' || kind.includes(':'))
       throw new TypeError(`a kind has at least one character and no colon: "${kind}"`)
     for (const each of [name, ...Object.keys(columns)]) {
@@ -64,6 +88,11 @@ export const table =
     }
     for (const each of Object.keys(columns)) {
       if (reserved.has(each)) throw new TypeError(`table ${name}: the column "${each}" is there without being declared`)
+    }
+    if (follow && columns[follow.column]?.type !== 'json')
+      throw new TypeError(`table ${name}: what it follows is named in a json column, which "${follow.column}" is not`)
+    for (const each of follow?.properties ?? []) {
+      if (!plainProperty.test(each)) throw new TypeError(`table ${name}: "${each}" must be letters and digits`)
     }
     return declaration
   }

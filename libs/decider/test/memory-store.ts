@@ -15,6 +15,7 @@ import {
   Unavailable,
   type Versioned,
 } from '../src/store.ts'
+import { followedBy, type Table } from '../src/table.ts'
 
 /** What several stores in memory share, as processes share a database. */
 export interface Memory<Row> {
@@ -185,8 +186,10 @@ export async function makeSubject(pace: Store<unknown>['pace']): Promise<Subject
       if ('count' in row && row.count > countAtMost) throw new RangeError(`${key} is too high`)
       if ('balance' in row && row.balance < 0) throw new RangeError(`${key} is overdrawn`)
     }
-    store.follow = (key, row) =>
-      contractTables.find(({ kind }) => kind === kindOf(key))?.follow?.(row as never, idOf(key)) ?? []
+    store.follow = (key, row) => {
+      const table = contractTables.find(({ kind }) => kind === kindOf(key)) as Table<ContractRow> | undefined
+      return table ? followedBy(table, row, idOf(key)) : []
+    }
     return store
   }
   const store = open()

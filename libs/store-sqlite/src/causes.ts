@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { Plan } from '@flotilla/decider/plan'
 import { type Cause, causeKey, type KnownCause } from '@flotilla/decider/store'
-import type { Plan } from './plan.ts'
 
 const day = 86_400_000
 /** Messages live 14 days and their marks 7 days longer, with a day to spare. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { Plan } from '@flotilla/decider/plan'
 import type { DueWork, HeldWork } from '@flotilla/decider/store'
-import type { Plan } from './plan.ts'
 
 /** The table of what must happen later or outside. */
 export interface DueWorkTable {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { Plan } from '@flotilla/decider/plan'
 import type { OutboxRow } from '@flotilla/decider/store'
-import type { Plan } from './plan.ts'
 
 /** The table of messages that the broker does not have yet. */
 export interface Outbox {

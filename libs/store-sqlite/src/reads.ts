@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Table } from '@flotilla/decider/table'
+import { blobToUuid, uuidToBlob } from '@flotilla/decider/uuid'
 import type { Parameters } from './database.ts'
 import { failing } from './failure.ts'
 import { fromSql } from './rows.ts'
-import { blobToUuid, uuidToBlob } from './uuid.ts'
 
 /** Reads of one kind of row for lists and views, through the same mapping that saves it. Throws `Unavailable`. */
 export interface TableReads<Row> {

@@ -1,9 +1,9 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { idOf, type Key, kindOf } from '@flotilla/decider/decider'
+import type { Plan } from '@flotilla/decider/plan'
 import type { Versioned } from '@flotilla/decider/store'
-import type { Column, Table } from '@flotilla/decider/table'
-import type { Plan } from './plan.ts'
-import { blobToUuid, uuidToBlob } from './uuid.ts'
+import { type Column, followedBy, type Table } from '@flotilla/decider/table'
+import { blobToUuid, uuidToBlob } from '@flotilla/decider/uuid'
 
 /** The rows of every kind that a service keeps. */
 export interface Rows<Row> {
@@ -50,7 +50,7 @@ export function createRows<Row>(database: DatabaseSync, tables: readonly Table<R
         if (!found) continue
         const state = read(found, idOf(key))
         rows.set(key, { state, version: found[0] as number })
-        for (const followed of table.follow?.(state, idOf(key)) ?? []) seen.add(followed)
+        for (const followed of followedBy(table, state, idOf(key))) seen.add(followed)
       }
       return rows
     },

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '@flotilla/decider/clock'
+import { type Held, isEmpty, planChanges } from '@flotilla/decider/plan'
 import {
   type Change,
   causeKey,
@@ -16,7 +17,6 @@ import { failing } from './failure.ts'
 import { createForgotten } from './forgotten.ts'
 import { createHistory } from './history.ts'
 import { createOutbox } from './outbox.ts'
-import { type Held, isEmpty, planChanges } from './plan.ts'
 import { createPostponed } from './postponed.ts'
 import { createRows } from './rows.ts'
 import { createTransactions } from './transactions.ts'

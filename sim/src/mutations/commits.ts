@@ -2,7 +2,7 @@
 
 import type { Mutation } from './mutation.ts'
 
-const plan = 'libs/store-sqlite/src/plan.ts'
+const plan = 'libs/decider/src/plan.ts'
 const causes = 'libs/store-sqlite/src/causes.ts'
 const batch = 'libs/decider/src/batch.ts'
 

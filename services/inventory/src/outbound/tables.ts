@@ -1,5 +1,5 @@
 import { type Table, table } from '@flotilla/decider/table'
-import { itemKey, type StockRow } from '../domain/scope.ts'
+import type { StockRow } from '../domain/scope.ts'
 import type { Item, Line, Receipt, RejectReason, Reservation } from '../domain/stock.ts'
 
 /** How the stock stands in the database. */
@@ -8,6 +8,7 @@ export const itemTable = table<Item>()({
   kind: 'item',
   name: 'item',
   id: 'text',
+  isContended: true,
   columns: {
     name: { type: 'text', write: ({ name }) => name },
     price: { type: 'integer', write: ({ price }) => price },
@@ -43,7 +44,7 @@ const reservationTable = table<Reservation>()({
     deadline: deadline as number,
   }),
   /** Whoever sells or gives back a reservation changes its items too. */
-  follow: ({ lines }) => lines.map(({ sku }) => itemKey(sku)),
+  follow: { kind: 'item', column: 'lines', properties: ['sku'] },
 })
 
 export const receiptTable = table<Receipt>()({

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { uuidToBlob } from '@flotilla/decider/uuid'
 import { query } from '@flotilla/store-sqlite/database'
 import { readTable } from '@flotilla/store-sqlite/reads'
-import { uuidToBlob } from '@flotilla/store-sqlite/uuid'
 import type { KnownOrder, OrderEvent } from '../domain/order.ts'
 import type { ListedPrice } from '../domain/price.ts'
 import { orderKey, orderTable, priceTable } from './tables.ts'

@@ -1,4 +1,4 @@
-import type { Key } from '@flotilla/decider/decider'
+import type { Key } from './decider.ts'
 import {
   type Cause,
   type Change,
@@ -7,7 +7,7 @@ import {
   type HistoryEntry,
   type OutboxRow,
   type Saved,
-} from '@flotilla/decider/store'
+} from './store.ts'
 
 /** What one commit writes: the net effect of the changes that are not stale. */
 export interface Plan<Row> {

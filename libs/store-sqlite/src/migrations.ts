@@ -1,32 +1,31 @@
-import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
+import {
+  type Applied,
+  type Comparing,
+  compare,
+  failed,
+  type Migration,
+  MigrationRefused,
+  nameOf,
+  readSets,
+} from '@flotilla/decider/migration-set'
 import { openSqlite } from './database.ts'
 import { failing } from './failure.ts'
 
-export interface MigrateOptions {
+export interface MigrateOptions extends Comparing {
   /** A path, made with its folders if it is missing; or an open database, for one in memory. */
   readonly file: string | DatabaseSync
   /** Folder of each set of migrations, by the set's name; the technical tables (`store`) come first by themselves. */
   readonly folders?: Readonly<Record<string, string>>
+  /** Told each migration as soon as it is kept. */
+  readonly onApplied?: (name: string) => void
 }
 
-/** What must be mended before the database can be migrated: names the migration. */
-export class MigrationRefused extends Error {
-  override readonly name = 'MigrationRefused'
-}
-
-interface Migration {
-  readonly set: string
-  readonly file: string
-  readonly number: number
-  readonly sql: string
-  readonly checksum: string
-}
-
-const own = fileURLToPath(new URL('../migrations', import.meta.url))
+/** The folder of the set `store`. */
+export const technicalTables = fileURLToPath(new URL('../migrations', import.meta.url))
 
 const ledger = `
 CREATE TABLE IF NOT EXISTS migration (
@@ -43,71 +42,43 @@ CREATE TABLE IF NOT EXISTS migration (
  * may do so at once. Returns what it applied. Throws `MigrationRefused` before anything is applied when an applied file
  * was changed or is gone, or when the numbers of a set are not 001, 002, 003 and so on.
  */
-export function migrate({ file, folders = {} }: MigrateOptions): string[] {
-  if (typeof file !== 'string') return failing(() => migrateOpen(file, folders))
+export function migrate(options: MigrateOptions): string[] {
+  const { file } = options
+  if (typeof file !== 'string') return failing(() => migrateOpen(file, options))
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
   const database = openSqlite({ file })
   try {
-    return failing(() => migrateOpen(database, folders))
+    return failing(() => migrateOpen(database, options))
   } finally {
     database.close()
   }
 }
 
-function migrateOpen(database: DatabaseSync, folders: Readonly<Record<string, string>>): string[] {
-  const sets = Object.entries({ store: own, ...folders }).map(([set, folder]) => ({ set, files: readSet(set, folder) }))
+function migrateOpen(database: DatabaseSync, { folders = {}, mayBeAhead, onApplied }: MigrateOptions): string[] {
+  const sets = readSets({ store: technicalTables, ...folders })
   database.exec(ledger)
-  for (const { set, files } of sets) verify(database, set, files)
-  return sets.flatMap(({ files }) => files.filter((migration) => apply(database, migration)).map(nameOf))
-}
-
-const nameOf = ({ set, file }: Pick<Migration, 'set' | 'file'>): string => `${set}/${file}`
-
-function readSet(set: string, folder: string): Migration[] {
-  const files = readdirSync(folder)
-    .filter((file) => file.endsWith('.sql'))
-    .sort()
-  return files.map((file, index) => {
-    const [, digits] = /^(\d{3})_[a-z0-9_-]+\.sql$/.exec(file) ?? []
-    if (!digits) {
-      throw new MigrationRefused(
-        `migration ${set}/${file} is not named NNN_name.sql, such as 001_orders.sql, in ${folder}`,
-      )
-    }
-    if (Number(digits) !== index + 1) {
-      const expected = String(index + 1).padStart(3, '0')
-      throw new MigrationRefused(
-        `migration ${set}/${file} should have the number ${expected}: numbers go up by one from 001`,
-      )
-    }
-    const sql = readFileSync(join(folder, file), 'utf8')
-    // A checkout with other line ends is no change.
-    const checksum = createHash('sha256').update(sql.replaceAll('\r\n', '\n')).digest('hex')
-    return { set, file, number: index + 1, sql, checksum }
-  })
-}
-
-function verify(database: DatabaseSync, set: string, files: readonly Migration[]) {
-  const applied = database
-    .prepare('SELECT number, file, checksum FROM migration WHERE "set" = ? ORDER BY number')
-    .all(set)
-  for (const { number, file, checksum } of applied) {
-    const now = files[Number(number) - 1]
-    if (!now || now.file !== file) {
-      throw new MigrationRefused(
-        `migration ${set}/${file} was applied to this database, but the file is missing: bring it back`,
-      )
-    }
-    if (now.checksum !== checksum) {
-      throw new MigrationRefused(
-        `migration ${set}/${file} was changed after it was applied: undo that, and add a new one`,
-      )
-    }
+  for (const each of sets) compare(each, appliedOf(database, each.set), { mayBeAhead })
+  const done: string[] = []
+  for (const migration of sets.flatMap(({ files }) => files)) {
+    if (!apply(database, migration)) continue
+    done.push(nameOf(migration))
+    onApplied?.(nameOf(migration))
   }
+  return done
+}
+
+function appliedOf(database: DatabaseSync, set: string): Applied[] {
+  const rows = database.prepare('SELECT number, file, checksum FROM migration WHERE "set" = ? ORDER BY number').all(set)
+  return rows.map(({ number, file, checksum }) => ({
+    number: Number(number),
+    file: String(file),
+    checksum: String(checksum),
+  }))
 }
 
 /** False when it is applied already. */
-function apply(database: DatabaseSync, { set, file, number, sql, checksum }: Migration): boolean {
+function apply(database: DatabaseSync, migration: Migration): boolean {
+  const { set, file, number, sql, checksum } = migration
   database.exec('BEGIN EXCLUSIVE')
   try {
     const applied = database.prepare('SELECT 1 FROM migration WHERE "set" = ? AND number = ?').get(set, number)
@@ -123,10 +94,6 @@ function apply(database: DatabaseSync, { set, file, number, sql, checksum }: Mig
     return !applied
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
-    if (error instanceof MigrationRefused) throw error
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new MigrationRefused(`migration ${set}/${file} failed, and nothing of it was kept: ${reason}`, {
-      cause: error,
-    })
+    throw error instanceof MigrationRefused ? error : failed(migration, error)
   }
 }

@@ -1,8 +1,9 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { MigrationRefused } from '@flotilla/decider/migration-set'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSqlite, query } from '../src/database.ts'
-import { MigrationRefused, migrate } from '../src/migrations.ts'
+import { type MigrateOptions, migrate } from '../src/migrations.ts'
 import { temporaryFolder } from './fixture.ts'
 
 /** A service's folder of migrations, and its database. */
@@ -14,7 +15,7 @@ function service(files: Record<string, string>) {
   const write = (name: string, sql: string) => writeFileSync(join(migrations, name), sql)
   for (const [name, sql] of Object.entries(files)) write(name, sql)
   const file = join(folder, 'data', 'deep', 'service.db')
-  const run = () => migrate({ file, folders: { things: migrations } })
+  const run = (options: Partial<MigrateOptions> = {}) => migrate({ file, folders: { things: migrations }, ...options })
   const tables = () => {
     const database = openSqlite({ file, readonly: true })
     const names = query<{ name: string }>(database, "SELECT name FROM sqlite_schema WHERE type = 'table'").all()
@@ -92,4 +93,21 @@ test('a migration that ends its transaction itself is refused', () => {
   expect(service({ '001_sly.sql': 'CREATE TABLE sly (id INTEGER); COMMIT;' }).run).toThrow(
     'things/001_sly.sql must not end its transaction itself',
   )
+})
+
+test('each migration is told as soon as it is kept, though a later one fails', () => {
+  const told: string[] = []
+  const { run } = service({ ...first, '002_wrong.sql': 'CREATE TABL other' })
+  expect(() => run({ onApplied: (name) => told.push(name) })).toThrow('things/002_wrong.sql failed')
+  expect(told).toEqual(['store/001_technical_tables.sql', 'things/001_things.sql'])
+})
+
+test('a release that was rolled back to may find later migrations when it says so, but no changed ones', () => {
+  const { run, write, migrations } = service({ ...first, '002_more.sql': 'CREATE TABLE more (id INTEGER)' })
+  run()
+  rmSync(join(migrations, '002_more.sql'))
+  expect(run).toThrow('things/002_more.sql was applied to this database, but the file is missing')
+  expect(run({ mayBeAhead: true })).toEqual([])
+  write('001_things.sql', 'CREATE TABLE thing (id INTEGER)')
+  expect(() => run({ mayBeAhead: true })).toThrow('things/001_things.sql was changed after it was applied')
 })

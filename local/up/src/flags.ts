@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { root } from './members.ts'
+import { type Elsewhere, root } from './members.ts'
 
 const Flags = z.strictObject({
   once: z.boolean().default(false),
@@ -12,7 +12,10 @@ const Flags = z.strictObject({
 export const usage = `usage: npm start -- [--once] [--data DIR] [--port-base N]
   --once         place one order, show it, end everything; exit 0 when it was confirmed
   --data DIR     where databases, logs and fleet.json are kept (.flotilla)
-  --port-base N  the first of 12 ports (7400)`
+  --port-base N  the first of 12 ports (7400)
+environment, for what docker compose runs in place of a stand-in (docs/emulators.md):
+  FLOTILLA_SERVICEBUS  connection string of a Service Bus emulator that has the topology
+  FLOTILLA_COSMOS      endpoint of a Cosmos DB emulator: http://127.0.0.1:8081`
 
 /** What was wrong with the command line. */
 export class UsageError extends Error {
@@ -34,4 +37,26 @@ export function readFlags(args: string[]): { once: boolean; data: string; portBa
         : String((error as Error).message)
     throw new UsageError(`${message}\n${usage}`)
   }
+}
+
+const Environment = z.object({
+  FLOTILLA_SERVICEBUS: z
+    .string()
+    .regex(
+      /^Endpoint=sb:\/\/[^;]+;/i,
+      'is no connection string: Endpoint=sb://127.0.0.1;…;UseDevelopmentEmulator=true;',
+    )
+    .optional(),
+  FLOTILLA_COSMOS: z.url({ protocol: /^http$/, error: 'is no endpoint such as http://127.0.0.1:8081' }).optional(),
+})
+
+/** What is not started here, because the environment says that it runs already. Set but empty is not set. */
+export function readElsewhere(environment: Readonly<Record<string, string | undefined>>): Elsewhere {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const { data, error } = Environment.safeParse(set)
+  if (!data) {
+    const problems = error.issues.map(({ path, message }) => `${String(path[0])} ${message}`)
+    throw new UsageError(`${problems.join('; ')}\n${usage}`)
+  }
+  return { serviceBus: data.FLOTILLA_SERVICEBUS, cosmos: data.FLOTILLA_COSMOS }
 }

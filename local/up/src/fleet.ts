@@ -5,6 +5,7 @@ import { emulatorConfig } from '@flotilla/contracts/emulator'
 import { createCosmosClient, ensureContainer } from '@flotilla/store-cosmos/client'
 import { migrate } from '@flotilla/store-sqlite/migrations'
 import {
+  cosmosEndpoint,
   cosmosKey,
   filesIn,
   fleetServices,
@@ -55,7 +56,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const supervisor = new Supervisor({ data, say, environment: cached })
   try {
     await together(supervisor, standIns(options), say)
-    await makeDatabases(data, ports)
+    await makeDatabases(options)
     say('databases are migrated')
     await together(supervisor, fleetServices(options), say)
     await together(supervisor, [gateway(options)], say)
@@ -99,12 +100,13 @@ function prepare(data: string) {
 }
 
 /** Migrations are run by a job and never by a starting replica; here we are the job. */
-async function makeDatabases(data: string, ports: Ports) {
+async function makeDatabases(options: MembersOptions) {
+  const { data } = options
   for (const service of sqlServices) {
     const folder = join(root, 'services', service, 'migrations', 'sqlite')
     migrate({ file: filesIn(data).database(service), folders: { [service]: folder } })
   }
-  const client = await createCosmosClient({ endpoint: urlOf(ports, 'cosmos'), key: cosmosKey })
+  const client = await createCosmosClient({ endpoint: cosmosEndpoint(options), key: cosmosKey })
   await ensureContainer({ client, database: 'notification', container: 'notifications' })
   client.dispose()
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { customerToken } from './client.ts'
 import { exampleOrder, placeAndFollow, type Told } from './first-order.ts'
-import { readFlags, UsageError } from './flags.ts'
+import { readElsewhere, readFlags, UsageError } from './flags.ts'
 import { CannotStart, type Fleet, startFleet } from './fleet.ts'
 import { filesIn, root, urlOf } from './members.ts'
 import { portsFrom } from './ports.ts'
@@ -17,7 +17,8 @@ async function up(): Promise<number> {
   const { once, data, portBase } = readFlags(process.argv.slice(2))
   // SIGHUP: the terminal was closed. What it can no longer show is no reason to leave processes behind.
   const ended = endOf('SIGINT', 'SIGTERM', 'SIGHUP')
-  const fleet = await startFleet({ data, ports: portsFrom(portBase), say, environment: process.env })
+  const elsewhere = readElsewhere(process.env)
+  const fleet = await startFleet({ data, ports: portsFrom(portBase), say, environment: process.env, elsewhere })
   let confirmed = false
   const tell = async () => {
     if (await seed(fleet)) say('a small catalogue is listed, with stock')

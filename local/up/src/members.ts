@@ -22,18 +22,31 @@ export type Service = (typeof services)[number]
 /** Known to every Cosmos DB emulator: https://learn.microsoft.com/azure/cosmos-db/emulator */
 export const cosmosKey = 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=='
 
+/** What somebody else runs: no stand-in is started for it. */
+export interface Elsewhere {
+  /** Connection string of a broker that has the topology already. */
+  readonly serviceBus?: string | undefined
+  /** Endpoint of a Cosmos DB emulator. */
+  readonly cosmos?: string | undefined
+}
+
 export interface MembersOptions {
   readonly data: string
   readonly ports: Ports
+  readonly elsewhere?: Elsewhere | undefined
   /** Further environment of the services, by name: for tests. */
   readonly env?: Partial<Record<Service, Readonly<Record<string, string>>>> | undefined
 }
 
 export const urlOf = (ports: Ports, name: Listener): string => `http://${host}:${ports[name]}`
 
-export const connectionString = (ports: Ports): string =>
+export const connectionString = ({ ports, elsewhere }: Pick<MembersOptions, 'ports' | 'elsewhere'>): string =>
+  elsewhere?.serviceBus ??
   `Endpoint=sb://${host}:${ports['service-bus']};SharedAccessKeyName=RootManageSharedAccessKey;` +
-  'SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;'
+    'SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;'
+
+export const cosmosEndpoint = ({ ports, elsewhere }: Pick<MembersOptions, 'ports' | 'elsewhere'>): string =>
+  elsewhere?.cosmos ?? urlOf(ports, 'cosmos')
 
 /** Files that the fleet is given. */
 export const filesIn = (data: string) => ({
@@ -46,7 +59,7 @@ export const filesIn = (data: string) => ({
 })
 
 /** What stands where Azure and the outside world will; no one waits for another. */
-export function standIns({ data, ports }: MembersOptions): Member[] {
+export function standIns({ data, ports, elsewhere = {} }: MembersOptions): Member[] {
   const standIn = (name: Listener, ...args: string[]): Member => ({
     name,
     main: join(root, 'local', name, 'src', 'main.ts'),
@@ -57,8 +70,10 @@ export function standIns({ data, ports }: MembersOptions): Member[] {
   })
   const admin = ['--admin-port', String(ports['service-bus-admin']), '--config', filesIn(data).topology]
   return [
-    { ...standIn('service-bus', ...admin), url: `sb://${host}:${ports['service-bus']}` },
-    standIn('cosmos'),
+    ...(elsewhere.serviceBus === undefined
+      ? [{ ...standIn('service-bus', ...admin), url: `sb://${host}:${ports['service-bus']}` }]
+      : []),
+    ...(elsewhere.cosmos === undefined ? [standIn('cosmos')] : []),
     standIn('identity', '--issuer', urlOf(ports, 'identity')),
     standIn('card-processor'),
     standIn('mailbox', '--smtp-port', String(ports['mailbox-smtp'])),
@@ -66,7 +81,8 @@ export function standIns({ data, ports }: MembersOptions): Member[] {
 }
 
 /** The four services, with the stand-ins as their Azure. */
-export function fleetServices({ data, ports, env }: MembersOptions): Member[] {
+export function fleetServices(options: MembersOptions): Member[] {
+  const { data, ports, env } = options
   const files = filesIn(data)
   const own: Record<Service, Record<string, string>> = {
     order: { DATABASE_FILE: files.database('order') },
@@ -77,7 +93,7 @@ export function fleetServices({ data, ports, env }: MembersOptions): Member[] {
       CARD_PROCESSOR_KEY_FILE: files.cardProcessorKey,
     },
     notification: {
-      COSMOS_ENDPOINT: urlOf(ports, 'cosmos'),
+      COSMOS_ENDPOINT: cosmosEndpoint(options),
       COSMOS_KEY: cosmosKey,
       SMTP_URL: `smtp://${host}:${ports['mailbox-smtp']}`,
     },
@@ -91,7 +107,7 @@ export function fleetServices({ data, ports, env }: MembersOptions): Member[] {
       PORT: String(ports[name]),
       OIDC_ISSUERS: urlOf(ports, 'identity'),
       ENDUSER_KEY_FILE: files.endUserKey,
-      SERVICEBUS_CONNECTION_STRING: connectionString(ports),
+      SERVICEBUS_CONNECTION_STRING: connectionString(options),
       ...own[name],
       ...env?.[name],
     },

@@ -43,7 +43,7 @@ it(
 
     const { findings, records } = await settled(fleet, { accepted }, 2 * minute)
     expect(findings).toEqual([])
-    expect(records.queues.reduce((sum, { deadLetter }) => sum + deadLetter, 0)).toBe(0)
+    expect(records.queues?.reduce((sum, { deadLetter }) => sum + deadLetter, 0)).toBe(0)
     expect(records.orders.filter(({ status }) => status === 'confirmed')).toHaveLength(accepted.length)
   },
   5 * minute,

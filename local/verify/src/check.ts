@@ -163,7 +163,7 @@ function told(
   ]
 }
 
-function nothingOwed({ owed, queues }: Records): Finding[] {
+function nothingOwed({ owed, queues = [] }: Records): Finding[] {
   const debts = owed.filter(({ messages, work }) => messages + work > 0)
   const full = queues.filter(({ active, deadLetter }) => active + deadLetter > 0)
   return [

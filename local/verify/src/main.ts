@@ -10,7 +10,9 @@ import { report } from './report.ts'
 const usage = `usage: npm run verify -- [--fleet .flotilla/fleet.json] [--accepted FILE] [--settled]
   --fleet FILE     where npm start says what runs
   --accepted FILE  ids of orders that were answered with 202, one a line: each must be there
-  --settled        nothing is under way any more: everything must have come to its end`
+  --settled        nothing is under way any more: everything must have come to its end
+environment, as npm start was given it:
+  FLOTILLA_COSMOS  where the Cosmos DB emulator is`
 
 interface FleetFile {
   readonly members: readonly { readonly name: string; readonly url: string; readonly ready: string }[]
@@ -21,19 +23,27 @@ const cosmosKey = 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGG
 
 function sourcesOf(file: string): Sources {
   const { members } = fleetOf(file)
+  const known = (name: string) => members.find((each) => each.name === name)
   const member = (name: string) => {
-    const found = members.find((each) => each.name === name)
+    const found = known(name)
     if (!found) throw new Error(`${file} names no ${name}: start the fleet with npm start`)
     return found
   }
+  const broker = known('service-bus')
   const database = (service: string) => join(dirname(file), 'data', service, `${service}.db`)
   return {
     databases: { order: database('order'), inventory: database('inventory'), payment: database('payment') },
-    cosmos: { endpoint: member('cosmos').url, key: cosmosKey },
+    cosmos: { endpoint: known('cosmos')?.url ?? cosmosElsewhere(file), key: cosmosKey },
     cardProcessor: member('card-processor').url,
     mailbox: member('mailbox').url,
-    broker: new URL(member('service-bus').ready).origin,
+    broker: broker && new URL(broker.ready).origin,
   }
+}
+
+function cosmosElsewhere(file: string): string {
+  const endpoint = process.env.FLOTILLA_COSMOS
+  if (endpoint) return endpoint
+  throw new Error(`${file} names no cosmos: start the fleet with npm start, or set FLOTILLA_COSMOS as it was set then`)
 }
 
 function fleetOf(file: string): FleetFile {

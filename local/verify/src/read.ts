@@ -18,8 +18,8 @@ export interface Sources {
   readonly cosmos: { readonly endpoint: string; readonly key: string }
   readonly cardProcessor: string
   readonly mailbox: string
-  /** The administration side of the broker. */
-  readonly broker: string
+  /** The administration side of the stand-in; without it, queues are not read. */
+  readonly broker?: string | undefined
 }
 
 const timeout = 30_000
@@ -31,7 +31,7 @@ export async function readRecords(sources: Sources): Promise<Records> {
   const [intents, mails, queues, documents] = await Promise.all([
     readIntents(sources.cardProcessor),
     readMails(sources.mailbox),
-    readQueues(sources.broker),
+    sources.broker === undefined ? undefined : readQueues(sources.broker),
     readDocuments(sources.cosmos),
   ])
   const { order, inventory, payment } = sources.databases

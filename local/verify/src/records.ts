@@ -85,5 +85,6 @@ export interface Records {
   readonly intents: readonly IntentRecord[]
   readonly mails: readonly MailRecord[]
   readonly owed: readonly Owed[]
-  readonly queues: readonly QueueRecord[]
+  /** Undefined when the broker is not ours: only the stand-in tells what waits in it. */
+  readonly queues: readonly QueueRecord[] | undefined
 }

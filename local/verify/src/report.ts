@@ -10,12 +10,15 @@ const promises: Readonly<Record<Finding['promise'], string>> = {
   P6: 'no success for something that is not durable',
 }
 
+const unread =
+  'not checked: the broker is not the stand-in, so messages that still wait in it and dead letters are not known'
+
 /** What was read, and which promises hold: a line each, then what breaks them. */
 export function report(records: Records, findings: readonly Finding[], most = 20): string {
   const { orders, intents, mails, items, queues } = records
   const count = (status: string) => orders.filter((order) => order.status === status).length
   const copies = mails.length - new Set(mails.map(({ messageId }) => messageId)).size
-  const deadLetters = queues.reduce((sum, { deadLetter }) => sum + deadLetter, 0)
+  const deadLetters = queues?.reduce((sum, { deadLetter }) => sum + deadLetter, 0) ?? 'unknown'
   const read =
     `${orders.length} orders (${count('confirmed')} confirmed, ${count('cancelled')} cancelled, ` +
     `${count('placed') + count('reserved')} open), ${items.length} SKUs, ${intents.length} payment intents, ` +
@@ -28,5 +31,5 @@ export function report(records: Records, findings: readonly Finding[], most = 20
       ...(broken.length > most ? [`         … and ${broken.length - most} more`] : []),
     ].join('\n')
   })
-  return [read, ...lines].join('\n')
+  return [read, ...(queues ? [] : [unread]), ...lines].join('\n')
 }

@@ -206,6 +206,14 @@ describe('when nothing is under way any more', () => {
   })
 })
 
+it('goes on without the queues of a broker that is not ours, and says that they are not checked', () => {
+  const records = { ...good, queues: undefined }
+  const findings = check(records, { settled: true })
+  expect(findings).toEqual([])
+  expect(report(records, findings)).toContain('unknown dead letters\nnot checked: the broker is not the stand-in')
+  expect(report(good, findings)).not.toContain('not checked')
+})
+
 function queue(active: number, deadLetter: number): Records['queues'] {
   return [{ entity: 'orders/Subscriptions/order', active, deadLetter }]
 }

@@ -1,14 +1,13 @@
+import { databaseSettings, exactlyOneDatabase } from '@flotilla/host/database-setting'
 import { readEnvironment } from '@flotilla/host/environment'
 import { settings } from '@flotilla/host/settings'
 import { z } from 'zod'
 
 const Environment = z.object({
   ...settings,
-  DATABASE_FILE: z
-    .string()
-    .meta({ description: 'the SQLite file of the inventory service, such as .flotilla/inventory.db' }),
+  ...databaseSettings,
 })
 export type Config = Readonly<z.output<typeof Environment>>
 
 /** Reads the environment; throws `ConfigError` with every problem at once. */
-export const readConfig = (env: NodeJS.ProcessEnv): Config => readEnvironment(Environment, env)
+export const readConfig = (env: NodeJS.ProcessEnv): Config => exactlyOneDatabase(readEnvironment(Environment, env))

@@ -1,10 +1,11 @@
+import { databaseSettings, exactlyOneDatabase } from '@flotilla/host/database-setting'
 import { readEnvironment } from '@flotilla/host/environment'
 import { settings } from '@flotilla/host/settings'
 import { z } from 'zod'
 
 const Environment = z.object({
   ...settings,
-  DATABASE_FILE: z.string().meta({ description: 'the SQLite file of the order service, such as .flotilla/order.db' }),
+  ...databaseSettings,
   ORDER_DEADLINE_SECONDS: z.coerce
     .number()
     .int()
@@ -16,4 +17,4 @@ const Environment = z.object({
 export type Config = Readonly<z.output<typeof Environment>>
 
 /** Reads the environment; throws `ConfigError` with every problem at once. */
-export const readConfig = (env: NodeJS.ProcessEnv): Config => readEnvironment(Environment, env)
+export const readConfig = (env: NodeJS.ProcessEnv): Config => exactlyOneDatabase(readEnvironment(Environment, env))

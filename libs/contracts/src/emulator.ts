@@ -1,15 +1,21 @@
 import { settings, subscriptions, topics } from './topology.ts'
 
-/**
- * The topology in the configuration format of Microsoft's Service Bus emulator, which the local broker reads too.
- * @param timeToLive ISO 8601; Microsoft's emulator takes at most PT1H.
- */
-export function emulatorConfig({ timeToLive = settings.timeToLive }: { timeToLive?: string } = {}) {
+export interface EmulatorOptions {
+  readonly namespace?: string
+  /** ISO 8601. */
+  readonly timeToLive?: string
+}
+
+/** Microsoft's emulator has one namespace of a fixed name, and keeps a message for an hour at most. */
+export const microsoftEmulator = { namespace: 'sbemulatorns', timeToLive: 'PT1H' } as const satisfies EmulatorOptions
+
+/** The topology in the configuration format of Microsoft's Service Bus emulator, which the local broker reads too. */
+export function emulatorConfig({ namespace = 'flotilla', timeToLive = settings.timeToLive }: EmulatorOptions = {}) {
   return {
     UserConfig: {
       Namespaces: [
         {
-          Name: 'flotilla',
+          Name: namespace,
           Queues: [],
           Topics: topics.map((topic) => ({
             Name: topic,

@@ -7,7 +7,7 @@ import { readRecords, type Sources } from '@flotilla/verify/read'
 import type { Records } from '@flotilla/verify/records'
 import { ask, customerToken, type OrderView } from '../src/client.ts'
 import { type Fleet, type FleetOptions, startFleet } from '../src/fleet.ts'
-import { cosmosKey, filesIn, urlOf } from '../src/members.ts'
+import { cosmosEndpoint, cosmosKey, type Elsewhere, filesIn, urlOf } from '../src/members.ts'
 import { freePorts } from '../src/ports.ts'
 import { catalogue, seed } from '../src/seed.ts'
 
@@ -19,11 +19,12 @@ export interface TestFleet extends Fleet {
   end(): Promise<void>
 }
 
-export async function testFleet(env: FleetOptions['env'] = {}): Promise<TestFleet> {
+export async function testFleet(env: FleetOptions['env'] = {}, elsewhere: Elsewhere = {}): Promise<TestFleet> {
   const data = mkdtempSync(join(tmpdir(), 'flotilla-'))
   const said: string[] = []
   const ports = await freePorts()
-  const fleet = await startFleet({ data, ports, env, say: (line) => said.push(line), environment: process.env })
+  const say = (line: string) => said.push(line)
+  const fleet = await startFleet({ data, ports, env, elsewhere, say, environment: process.env })
   const files = filesIn(data)
   await seed(fleet)
   const sources: Sources = {
@@ -32,10 +33,10 @@ export async function testFleet(env: FleetOptions['env'] = {}): Promise<TestFlee
       inventory: files.database('inventory'),
       payment: files.database('payment'),
     },
-    cosmos: { endpoint: urlOf(ports, 'cosmos'), key: cosmosKey },
+    cosmos: { endpoint: cosmosEndpoint({ ports, elsewhere }), key: cosmosKey },
     cardProcessor: urlOf(ports, 'card-processor'),
     mailbox: urlOf(ports, 'mailbox'),
-    broker: urlOf(ports, 'service-bus-admin'),
+    broker: elsewhere.serviceBus === undefined ? urlOf(ports, 'service-bus-admin') : undefined,
   }
   await priceListHeard(fleet)
   return {

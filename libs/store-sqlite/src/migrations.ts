@@ -9,6 +9,7 @@ import {
   failed,
   type Migration,
   MigrationRefused,
+  type MigrationSet,
   nameOf,
   readSets,
 } from '@flotilla/decider/migration-set'
@@ -43,19 +44,23 @@ CREATE TABLE IF NOT EXISTS migration (
  * was changed or is gone, or when the numbers of a set are not 001, 002, 003 and so on.
  */
 export function migrate(options: MigrateOptions): string[] {
-  const { file } = options
-  if (typeof file !== 'string') return failing(() => migrateOpen(file, options))
+  const { file, folders = {} } = options
+  const sets = readSets({ store: technicalTables, ...folders })
+  if (typeof file !== 'string') return failing(() => migrateOpen(file, sets, options))
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
   const database = openSqlite({ file })
   try {
-    return failing(() => migrateOpen(database, options))
+    return failing(() => migrateOpen(database, sets, options))
   } finally {
     database.close()
   }
 }
 
-function migrateOpen(database: DatabaseSync, { folders = {}, mayBeAhead, onApplied }: MigrateOptions): string[] {
-  const sets = readSets({ store: technicalTables, ...folders })
+function migrateOpen(
+  database: DatabaseSync,
+  sets: readonly MigrationSet[],
+  { mayBeAhead, onApplied }: MigrateOptions,
+): string[] {
   database.exec(ledger)
   for (const each of sets) compare(each, appliedOf(database, each.set), { mayBeAhead })
   const done: string[] = []

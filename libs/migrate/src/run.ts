@@ -1,0 +1,24 @@
+import { systemClock } from '@flotilla/decider/clock'
+import { azureCredential } from '@flotilla/host/credential'
+import type { MigrateCommand } from './command.ts'
+
+/**
+ * Migrates the database that the environment names; only that one's driver is loaded. Returns what was applied, and tells each as
+ * soon as it is kept.
+ */
+export async function run(command: MigrateCommand, onApplied: (name: string) => void): Promise<readonly string[]> {
+  const { service, folderOf, mayBeAhead, config } = command
+  const { DATABASE_FILE: file, DATABASE_CONNECTION_STRING: connectionString = '' } = config
+  if (file !== undefined) {
+    const { migrate } = await import('@flotilla/store-sqlite/migrations')
+    return migrate({ file, folders: { [service]: folderOf('sqlite') }, mayBeAhead, onApplied })
+  }
+  const { openDatabase } = await import('@flotilla/store-azure-sql/connect')
+  const { migrate } = await import('@flotilla/store-azure-sql/migrations')
+  const database = await openDatabase({ connectionString, credential: azureCredential, clock: systemClock })
+  try {
+    return await migrate({ database, folders: { [service]: folderOf('azure-sql') }, mayBeAhead, onApplied })
+  } finally {
+    await database.close()
+  }
+}

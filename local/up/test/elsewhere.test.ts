@@ -10,7 +10,7 @@ import { eventually, order, post, readOrder, settled, type TestFleet, testFleet 
 /** A fleet whose broker and Cosmos DB somebody else runs. Our own stand-ins, started by hand, play Microsoft's emulators. */
 
 const ends: (() => Promise<unknown>)[] = []
-let elsewhere: Required<Pick<Elsewhere, 'serviceBus' | 'cosmos'>>
+let elsewhere: { serviceBus: string; cosmos: string }
 let fleet: TestFleet
 
 /** Starts a program by hand, and gives what it says when it is ready. */

@@ -1,0 +1,159 @@
+import { Unavailable } from '@flotilla/decider/store'
+import { Interrupted, Refused } from './failure.ts'
+
+/** Surely nothing was done. */
+export class Undone extends Unavailable {
+  /** It may be gone in a moment. */
+  readonly isTransient: boolean
+  /** The database is up, and somebody else was in the way. */
+  readonly isConflict: boolean
+
+  constructor(message: string, { isTransient = false, isConflict = false, cause }: UndoneOptions) {
+    super(message, { cause })
+    this.isTransient = isTransient
+    this.isConflict = isConflict
+  }
+}
+
+interface UndoneOptions {
+  readonly isTransient?: boolean
+  readonly isConflict?: boolean
+  readonly cause?: unknown
+}
+
+/** `opening`: there was no connection yet. `running`: it was, or may have been, sent. */
+export type Moment = 'opening' | 'running'
+
+/** Somebody else was in the way; the statement and its transaction were rolled back. */
+const conflicts = new Set([
+  1205, // deadlock
+  1222, // lock timeout
+  3960, // snapshot
+  41301, // dependency
+  41302, // write
+  41305, // repeatable
+  41325, // serializable
+  41839, // dependencies
+])
+
+/** Refused before it began, or rolled back. */
+const undone = new Set([
+  615, // database
+  926, // suspect
+  1204, // locks
+  3906, // readonly
+  4060, // open
+  4221, // secondary
+  10928, // limit
+  10929, // busy
+  10936, // pool
+  40166, // reconfiguration
+  40501, // throttled
+  40540, // failover
+  42108, // paused
+  42109, // resuming
+  49918, // resources
+  49919, // creations
+  49920, // operations
+])
+
+/** Before a login, nothing was done; later nobody knows. */
+const unknown = new Set([
+  64, // network
+  121, // semaphore
+  233, // pipe
+  10053, // aborted
+  10054, // reset
+  10060, // timeout
+  40143, // replica
+  40197, // failover
+  40613, // unavailable
+])
+
+/** From 17 on it is the server's trouble (memory, disk, log), from 20 on the connection is lost with it. */
+const severities = { database: 17, fatal: 20 }
+
+/** Codes of `mssql` and `tedious` for what was never sent, and for a transaction that the server rolled back. */
+const unsent = new Set([
+  'EABORT', // aborted
+  'ECONNCLOSED', // closed
+  'EINVALIDSTATE', // lost
+  'ENOTBEGUN', // over
+  'ENOTOPEN', // closing
+])
+
+/** An error message of the server. */
+interface Answer {
+  readonly number: number
+  readonly severity: number
+  readonly message: string
+}
+
+/** What something thrown by `mssql`, `tedious` or `tarn` says. The message names `where`. */
+export function failureOf(error: unknown, moment: Moment, where: string): Undone | Interrupted | Refused {
+  const answer = answerOf(error)
+  const said = answer ? `${answer.message} (error ${answer.number})` : messageOf(error)
+  const text = `SQL Server ${where} is not available: ${said}`
+  if (moment === 'opening') return new Undone(text, { isTransient: canOpenSoon(error, answer), cause: error })
+  if (answer === undefined) {
+    const code = codeOf(error)
+    if (code === undefined || !unsent.has(code)) return new Interrupted(text, { cause: error })
+    return new Undone(text, { isTransient: code === 'EINVALIDSTATE', cause: error })
+  }
+  const { number, severity, message } = answer
+  if (conflicts.has(number)) return new Undone(text, { isTransient: true, isConflict: true, cause: error })
+  if (undone.has(number)) return new Undone(text, { isTransient: true, cause: error })
+  if (unknown.has(number) || severity >= severities.fatal) return new Interrupted(text, { cause: error })
+  if (severity >= severities.database) return new Undone(text, { cause: error })
+  return new Refused(number, message, error)
+}
+
+/** A login that is refused stays refused, and a pool that is exhausted is not helped by asking again. */
+function canOpenSoon(error: unknown, answer: Answer | undefined): boolean {
+  if (answer) return undone.has(answer.number) || unknown.has(answer.number)
+  return codeOf(error) === 'ESOCKET'
+}
+
+/** The answer that decides: a transient one, or else the first. */
+function answerOf(error: unknown): Answer | undefined {
+  const answers = [...answersIn(error)]
+  return answers.find(({ number }) => conflicts.has(number) || undone.has(number) || unknown.has(number)) ?? answers[0]
+}
+
+/** What the libraries hang on their errors. */
+interface Thrown {
+  readonly code?: unknown
+  readonly number?: unknown
+  readonly class?: unknown
+  readonly message?: unknown
+  /** Of `mssql`: the messages before this one, and what it wraps. */
+  readonly precedingErrors?: readonly unknown[]
+  readonly originalError?: unknown
+  /** Of an `AggregateError`. */
+  readonly errors?: readonly unknown[]
+}
+
+const thrownOf = (error: unknown): Thrown => (typeof error === 'object' && error !== null ? error : {})
+
+function* answersIn(error: unknown): Generator<Answer> {
+  const { precedingErrors = [], errors = [], originalError, number, class: severity, message } = thrownOf(error)
+  for (const preceding of precedingErrors) yield* answersIn(preceding)
+  if (typeof number === 'number')
+    yield { number, severity: typeof severity === 'number' ? severity : 0, message: String(message) }
+  else for (const inner of [...errors, originalError]) if (inner !== undefined) yield* answersIn(inner)
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code, originalError, errors } = thrownOf(error)
+  if (typeof code === 'string') return code
+  const inner = originalError ?? errors?.[0]
+  return inner === undefined ? undefined : codeOf(inner)
+}
+
+/** An `AggregateError` of tedious has no message of its own. */
+function messageOf(error: unknown): string {
+  const { message, errors, originalError } = thrownOf(error)
+  if (typeof message === 'string' && message !== '') return message
+  if (errors) return errors.map(messageOf).join(' ')
+  return originalError === undefined ? String(error) : messageOf(originalError)
+}

@@ -19,18 +19,28 @@ export interface Plan<Row> {
   readonly outbox: { readonly row: OutboxRow; readonly at: number }[]
   /** By id; undefined: to be deleted. */
   readonly work: Map<string, DueWork | undefined>
+  /** Ids of the work that brought a change, as far as it is there before this commit: it must still be. */
+  readonly settled: string[]
 }
 
 /** What the database holds, under the lock that the commit will have. */
 export interface Held {
-  /** 0 when the row is not there. */
-  version(key: Key): number
+  /** 0 when the row is not there; undefined when that is not known, and the commit finds out. */
+  version(key: Key): number | undefined
   knows(cause: Cause): boolean
 }
 
 /** Finds out what is stale before anything is written. */
 export function planChanges<Row>(changes: readonly Change<Row>[], held: Held): Plan<Row> {
-  const plan: Plan<Row> = { saved: [], rows: new Map(), causes: [], history: [], outbox: [], work: new Map() }
+  const plan: Plan<Row> = {
+    saved: [],
+    rows: new Map(),
+    causes: [],
+    history: [],
+    outbox: [],
+    work: new Map(),
+    settled: [],
+  }
   const settled = new Set<string>()
   /** What stale changes would have changed: whoever builds on that is stale too. */
   const doubtful = new Set<Key>()
@@ -60,7 +70,7 @@ function isStale<Row>(
   if (cause.kind === 'work' && plan.work.has(cause.id) && !plan.work.get(cause.id)) return true
   if (doubtful.size > 0 && (doubtful.has(home) || reads.some((key) => doubtful.has(key)))) return true
   for (const { key, expected } of rows) {
-    if (doubtful.has(key) || (plan.rows.get(key)?.version ?? held.version(key)) !== expected) return true
+    if (doubtful.has(key) || (plan.rows.get(key)?.version ?? held.version(key) ?? expected) !== expected) return true
   }
   return false
 }
@@ -69,8 +79,10 @@ function include<Row>({ cause, home, at, rows, history, outbox, schedule, cancel
   for (const { key, state, expected, version } of rows) {
     plan.rows.set(key, { state, stored: plan.rows.get(key)?.stored ?? expected, version })
   }
-  if (cause.kind === 'work') plan.work.set(cause.id, undefined)
-  else plan.causes.push({ cause, home, at })
+  if (cause.kind === 'work') {
+    if (!plan.work.has(cause.id)) plan.settled.push(cause.id)
+    plan.work.set(cause.id, undefined)
+  } else plan.causes.push({ cause, home, at })
   for (const id of cancel) plan.work.set(id, undefined)
   for (const work of schedule) plan.work.set(work.id, work)
   for (const entry of history) plan.history.push(entry)

@@ -1,17 +1,10 @@
-/** JSON for `OPENJSON`: one parameter for many rows. */
-export class Json {
-  readonly text: string
-
-  constructor(value: unknown) {
-    this.text = JSON.stringify(value)
-  }
-}
+import type { Rows } from './rows.ts'
 
 /**
- * A parameter. Text is `nvarchar(4000)` and longer text refused, `Json` is `nvarchar(max)`, a whole number is `bigint`, bytes are
- * `binary` of their length.
+ * A parameter. Text is `nvarchar(4000)` and longer text refused, a whole number is `bigint`, a boolean `bit`, bytes are `binary` of their
+ * length, `Rows` are a table-valued parameter.
  */
-export type Value = string | number | boolean | Uint8Array | Json | null
+export type Value = string | number | boolean | Uint8Array | Rows | null
 
 export interface Statement {
   /** What a person would call it, e.g. `load orders`: the name of its span. Never values. */

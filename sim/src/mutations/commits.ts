@@ -88,7 +88,7 @@ export const commitMutations: readonly Mutation[] = [
       },
       {
         file: plan,
-        find: 'if (doubtful.has(key) || (plan.rows.get(key)?.version ?? held.version(key)) !== expected) return true',
+        find: 'if (doubtful.has(key) || (plan.rows.get(key)?.version ?? held.version(key) ?? expected) !== expected) return true',
         replace: 'if (doubtful.has(key)) return true',
       },
     ],

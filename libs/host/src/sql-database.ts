@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '@flotilla/decider/clock'
-import { Unavailable } from '@flotilla/decider/store'
 import type { Database } from '@flotilla/store-azure-sql/database'
 import type { Logger } from '@flotilla/telemetry/log'
 import { azureCredential } from './credential.ts'
 import type { DatabaseSettings } from './database-setting.ts'
 import { type Dependency, dependency } from './dependency.ts'
+import { ConfigError } from './environment.ts'
 
 /** How a service keeps its rows in either kind of database. */
 export interface Keeping<Kept> {
@@ -13,13 +13,13 @@ export interface Keeping<Kept> {
   readonly azureSql: (database: Database, clock: Clock) => Kept
 }
 
-/** What a statement refuses (a constraint) is an answer. */
-const isFault = (error: unknown) => error instanceof Unavailable
+/** One request, with the wait for a connection and its login, in milliseconds. */
+const timeout = 15_000
 
-/** One statement, with everything that is tried again, in milliseconds. */
-const timeout = 20_000
-
-/** Opens the database that the configuration names; only that one's driver is loaded. Closing is up to what was made of it. */
+/**
+ * Opens the database that the configuration names, and loads only what speaks to that one. What was made of it closes it.
+ * Throws `ConfigError` for a connection string that is wrong.
+ */
 export async function openSqlDatabase<Kept>(
   { DATABASE_FILE: file, DATABASE_CONNECTION_STRING: connectionString = '' }: DatabaseSettings,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
@@ -29,8 +29,14 @@ export async function openSqlDatabase<Kept>(
     const { openSqlite } = await import('@flotilla/store-sqlite/database')
     return { database: keeping.sqlite(openSqlite({ file }), clock), dependencies: [] }
   }
+  const { readConnectionString } = await import('@flotilla/store-azure-sql/connection-string')
+  try {
+    readConnectionString(connectionString)
+  } catch (error) {
+    throw new ConfigError([`DATABASE_CONNECTION_STRING cannot be used: ${(error as Error).message}`])
+  }
   const { openDatabase } = await import('@flotilla/store-azure-sql/connect')
-  const azureSql = dependency({ name: 'azure-sql', timeoutMs: timeout, isFault, logger })
+  const azureSql = dependency({ name: 'azure-sql', timeoutMs: timeout, logger })
   const database = await openDatabase({
     connectionString,
     credential: azureCredential,

@@ -1,5 +1,5 @@
 import { services } from '@flotilla/contracts/topology'
-import { uuidOf } from '@flotilla/verify/databases'
+import { blobToUuid } from '@flotilla/decider/uuid'
 import type { SqlService } from './database.ts'
 import type { End, Hindrance } from './end.ts'
 import { socketTimeout } from './mail-server.ts'
@@ -58,8 +58,8 @@ export function listed({ rows, ledger }: End): Finding[] {
 
 /** P4: only who has no mailbox is told nothing, and a second copy needs a crash or a lost answer after the first. */
 export function mails({ rows, hindrances, wire, records: { notifications } }: End): Finding[] {
-  const sql = `SELECT ${uuidOf('id')} AS id FROM orders WHERE body ->> 'email' LIKE 'refused.%'`
-  const refused = new Set(rows<{ id: string }>('order', sql).map(({ id }) => id))
+  const sql = "SELECT id FROM orders WHERE body ->> 'email' LIKE 'refused.%'"
+  const refused = new Set(rows<{ id: Uint8Array }>('order', sql).map(({ id }) => blobToUuid(id)))
   const givenUp = notifications.filter(({ orderId, status }) => status === 'failed' && !refused.has(orderId))
   const again = [...Map.groupBy(wire, ({ messageId }) => messageId)].flatMap(([about, copies]) =>
     copies.slice(1).flatMap((copy, index) => (isExcused(hindrances, copies[index]?.at ?? 0, copy.at) ? [] : about)),

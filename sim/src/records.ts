@@ -1,13 +1,5 @@
 import type { Twin } from '@flotilla/store-cosmos/twin'
-import {
-  type All,
-  type NotificationDocument,
-  owedBy,
-  readNotifications,
-  readOrders,
-  readPayments,
-  readStock,
-} from '@flotilla/verify/databases'
+import { type Book, books, type NotificationDocument, readNotifications } from '@flotilla/verify/databases'
 import type { Records } from '@flotilla/verify/records'
 import type { SimDatabase, SqlService } from './database.ts'
 
@@ -19,17 +11,18 @@ export interface Books extends Pick<Records, 'at' | 'intents' | 'mails' | 'queue
 
 /** The books as `check` takes them. */
 export function readRecords({ databases, twin, ...others }: Books): Records {
-  const reader = ({ database }: SimDatabase): All => {
-    return <Row>(sql: string) => database.prepare(sql).all() as Row[]
-  }
+  const read = <Said>({ database }: SimDatabase, { statements, read }: Book<Said>): Said =>
+    read(statements.map((sql) => database.prepare(sql).all()))
   const documents = readNotifications(twin.all() as unknown as readonly NotificationDocument[])
-  const owed = Object.entries(databases).map(([service, database]) => owedBy(service, reader(database)))
+  const order = read(databases.order, books.order)
+  const inventory = read(databases.inventory, books.inventory)
+  const payment = read(databases.payment, books.payment)
   return {
     ...others,
     ...documents,
-    owed: [...owed, documents.owed],
-    ...readPayments(reader(databases.payment)),
-    ...readStock(reader(databases.inventory)),
-    ...readOrders(reader(databases.order)),
+    ...payment,
+    ...inventory,
+    ...order,
+    owed: [order.owed, inventory.owed, payment.owed, documents.owed],
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { withDatabase } from '@flotilla/store-azure-sql/connection-string'
 import { z } from 'zod'
 import { type Elsewhere, root } from './members.ts'
 
@@ -15,7 +16,8 @@ export const usage = `usage: npm start -- [--once] [--data DIR] [--port-base N]
   --port-base N  the first of 12 ports (7400)
 environment, for what docker compose runs in place of a stand-in (docs/emulators.md):
   FLOTILLA_SERVICEBUS  connection string of a Service Bus emulator that has the topology
-  FLOTILLA_COSMOS      endpoint of a Cosmos DB emulator: http://127.0.0.1:8081`
+  FLOTILLA_COSMOS      endpoint of a Cosmos DB emulator: http://127.0.0.1:8081
+  FLOTILLA_SQLSERVER   connection string of a SQL Server, without Database, for what is in SQLite otherwise`
 
 /** What was wrong with the command line. */
 export class UsageError extends Error {
@@ -48,7 +50,16 @@ const Environment = z.object({
     )
     .optional(),
   FLOTILLA_COSMOS: z.url({ protocol: /^http$/, error: 'is no endpoint such as http://127.0.0.1:8081' }).optional(),
+  FLOTILLA_SQLSERVER: z.string().superRefine(refuseWrong).optional(),
 })
+
+function refuseWrong(connectionString: string, context: z.core.$RefinementCtx<string>) {
+  try {
+    withDatabase(connectionString, 'order')
+  } catch (error) {
+    context.addIssue(`cannot be used: ${(error as Error).message}`)
+  }
+}
 
 /** What is not started here, because the environment says that it runs already. Set but empty is not set. */
 export function readElsewhere(environment: Readonly<Record<string, string | undefined>>): Elsewhere {
@@ -58,5 +69,6 @@ export function readElsewhere(environment: Readonly<Record<string, string | unde
     const problems = error.issues.map(({ path, message }) => `${String(path[0])} ${message}`)
     throw new UsageError(`${problems.join('; ')}\n${usage}`)
   }
-  return { serviceBus: data.FLOTILLA_SERVICEBUS, cosmos: data.FLOTILLA_COSMOS }
+  const { FLOTILLA_SERVICEBUS: serviceBus, FLOTILLA_COSMOS: cosmos, FLOTILLA_SQLSERVER: sqlServer } = data
+  return { serviceBus, cosmos, sqlServer }
 }

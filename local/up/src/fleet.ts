@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { emulatorConfig } from '@flotilla/contracts/emulator'
 import { createCosmosClient, ensureContainer } from '@flotilla/store-cosmos/client'
-import { migrate } from '@flotilla/store-sqlite/migrations'
+import { type Databases, databasesOf } from './databases.ts'
 import {
   cosmosEndpoint,
   cosmosKey,
@@ -11,7 +11,6 @@ import {
   fleetServices,
   gateway,
   type MembersOptions,
-  root,
   sqlServices,
   standIns,
   urlOf,
@@ -33,6 +32,7 @@ export interface Fleet {
   readonly ports: Ports
   /** The one origin for clients. */
   readonly url: string
+  readonly databases: Databases
 }
 
 /** The fleet cannot start, for a reason that a person can mend. */
@@ -45,26 +45,28 @@ export class CannotStart extends Error {
  * Azure Service Operator do in a cluster), the services, the gateway. Throws `CannotStart` and leaves nothing running.
  */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const { data, ports, say, environment } = options
+  const { data, ports, say, environment, elsewhere } = options
   await refuseTaken(ports)
+  let databases: Databases
   try {
+    databases = databasesOf(data, elsewhere?.sqlServer)
     prepare(data)
   } catch (error) {
     throw new CannotStart(`--data ${data} cannot be used: ${(error as Error).message}`, { cause: error })
   }
   const cached = { NODE_COMPILE_CACHE: join(data, 'cache'), ...environment }
-  const supervisor = new Supervisor({ data, say, environment: cached })
+  const supervisor = new Supervisor({ data, databases: databases.places, say, environment: cached })
   try {
     await together(supervisor, standIns(options), say)
-    await makeDatabases(options)
+    await Promise.all([databases.migrate(), makeContainer(options)])
     say('databases are migrated')
-    await together(supervisor, fleetServices(options), say)
+    await together(supervisor, fleetServices(options, databases.settings), say)
     await together(supervisor, [gateway(options)], say)
   } catch (error) {
     await supervisor.stop()
     throw new CannotStart(error instanceof Error ? error.message : String(error), { cause: error })
   }
-  return { supervisor, data, ports, url: urlOf(ports, 'gateway') }
+  return { supervisor, data, ports, url: urlOf(ports, 'gateway'), databases }
 }
 
 async function together(
@@ -99,13 +101,7 @@ function prepare(data: string) {
   writeFileSync(files.cardProcessorKey, 'sk_test_flotilla', { mode: 0o600 })
 }
 
-/** Migrations are run by a job and never by a starting replica; here we are the job. */
-async function makeDatabases(options: MembersOptions) {
-  const { data } = options
-  for (const service of sqlServices) {
-    const folder = join(root, 'services', service, 'migrations', 'sqlite')
-    migrate({ file: filesIn(data).database(service), folders: { [service]: folder } })
-  }
+async function makeContainer(options: MembersOptions) {
   const client = await createCosmosClient({ endpoint: cosmosEndpoint(options), key: cosmosKey })
   await ensureContainer({ client, database: 'notification', container: 'notifications' })
   client.dispose()

@@ -28,6 +28,8 @@ export interface Elsewhere {
   readonly serviceBus?: string | undefined
   /** Endpoint of a Cosmos DB emulator. */
   readonly cosmos?: string | undefined
+  /** Connection string of a SQL Server, without Database. */
+  readonly sqlServer?: string | undefined
 }
 
 export interface MembersOptions {
@@ -55,6 +57,8 @@ export const filesIn = (data: string) => ({
   cardProcessorKey: join(data, 'secrets', 'card-processor-key'),
   fleet: join(data, 'fleet.json'),
   database: (service: string) => join(data, 'data', service, `${service}.db`),
+  /** How its databases on a SQL Server are called, if they are there. */
+  sqlServer: join(data, 'data', 'sql-server', 'databases'),
   log: (name: string) => join(data, 'logs', `${name}.log`),
 })
 
@@ -80,15 +84,18 @@ export function standIns({ data, ports, elsewhere = {} }: MembersOptions): Membe
   ]
 }
 
-/** The four services, with the stand-ins as their Azure. */
-export function fleetServices(options: MembersOptions): Member[] {
+/** The four services, with the stand-ins as their Azure. `databases`: the environment that names each one's database. */
+export function fleetServices(
+  options: MembersOptions,
+  databases: Readonly<Record<(typeof sqlServices)[number], Readonly<Record<string, string>>>>,
+): Member[] {
   const { data, ports, env } = options
   const files = filesIn(data)
-  const own: Record<Service, Record<string, string>> = {
-    order: { DATABASE_FILE: files.database('order') },
-    inventory: { DATABASE_FILE: files.database('inventory') },
+  const own: Record<Service, Readonly<Record<string, string>>> = {
+    order: databases.order,
+    inventory: databases.inventory,
     payment: {
-      DATABASE_FILE: files.database('payment'),
+      ...databases.payment,
       CARD_PROCESSOR_URL: urlOf(ports, 'card-processor'),
       CARD_PROCESSOR_KEY_FILE: files.cardProcessorKey,
     },

@@ -1,9 +1,12 @@
 import { renameSync, writeFileSync } from 'node:fs'
+import type { Databases } from './databases.ts'
 import { filesIn, type Member } from './members.ts'
 import { describe, type Running, run, untilReady } from './process.ts'
 
 export interface SupervisorOptions {
   readonly data: string
+  /** For whoever reads fleet.json. */
+  readonly databases: Databases['places']
   /** Told of what dies and is started again. */
   readonly say: (line: string) => void
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -131,14 +134,15 @@ export class Supervisor {
 
   /** Whole or not at all: readers never see half a file. */
   #record(pid: number | null = process.pid) {
-    const { fleet } = filesIn(this.#options.data)
+    const { data, databases } = this.#options
+    const { fleet } = filesIn(data)
     const members = [...this.#places.values()].map(({ member: { name, url, ready }, running }) => ({
       name,
       pid: running?.pid ?? null,
       url,
       ready,
     }))
-    writeFileSync(`${fleet}.new`, `${JSON.stringify({ pid, members }, null, 2)}\n`)
+    writeFileSync(`${fleet}.new`, `${JSON.stringify({ pid, databases, members }, null, 2)}\n`)
     renameSync(`${fleet}.new`, fleet)
   }
 

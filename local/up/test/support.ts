@@ -7,7 +7,7 @@ import { readRecords, type Sources } from '@flotilla/verify/read'
 import type { Records } from '@flotilla/verify/records'
 import { ask, customerToken, type OrderView } from '../src/client.ts'
 import { type Fleet, type FleetOptions, startFleet } from '../src/fleet.ts'
-import { cosmosEndpoint, cosmosKey, type Elsewhere, filesIn, urlOf } from '../src/members.ts'
+import { cosmosEndpoint, cosmosKey, type Elsewhere, urlOf } from '../src/members.ts'
 import { freePorts } from '../src/ports.ts'
 import { catalogue, seed } from '../src/seed.ts'
 
@@ -25,14 +25,9 @@ export async function testFleet(env: FleetOptions['env'] = {}, elsewhere: Elsewh
   const ports = await freePorts()
   const say = (line: string) => said.push(line)
   const fleet = await startFleet({ data, ports, env, elsewhere, say, environment: process.env })
-  const files = filesIn(data)
   await seed(fleet)
   const sources: Sources = {
-    databases: {
-      order: files.database('order'),
-      inventory: files.database('inventory'),
-      payment: files.database('payment'),
-    },
+    databases: fleet.databases.sources,
     cosmos: { endpoint: cosmosEndpoint({ ports, elsewhere }), key: cosmosKey },
     cardProcessor: urlOf(ports, 'card-processor'),
     mailbox: urlOf(ports, 'mailbox'),
@@ -46,6 +41,7 @@ export async function testFleet(env: FleetOptions['env'] = {}, elsewhere: Elsewh
     token: (customer) => customerToken(urlOf(ports, 'identity'), customer),
     async end() {
       await fleet.supervisor.stop()
+      await fleet.databases.drop()
       rmSync(data, { recursive: true, force: true })
     },
   }

@@ -1,44 +1,76 @@
+import { blobToUuid } from '@flotilla/decider/uuid'
 import type { NotificationRecord, Owed, Records } from './records.ts'
 
-/** Runs one statement, and gives all that it finds; what the columns hold is the caller's word. */
-export type All = <Row>(sql: string) => Row[]
+/** Rows as a database gives them: UUIDs are 16 bytes, JSON is text. */
+export type Rows = readonly Readonly<Record<string, unknown>>[]
 
-export const uuidOf = (column: string) =>
-  `lower(substr(hex(${column}), 1, 8) || '-' || substr(hex(${column}), 9, 4) || '-' || substr(hex(${column}), 13, 4) ` +
-  `|| '-' || substr(hex(${column}), 17, 4) || '-' || substr(hex(${column}), 21))`
-
-export function readOrders(all: All): Pick<Records, 'orders'> {
-  const ends = new Map(
-    all<{ home: string; ends: number }>(
-      "SELECT home, count(*) AS ends FROM history WHERE type IN ('Confirmed', 'Cancelled') GROUP BY home",
-    ).map(({ home, ends }) => [home, ends]),
-  )
-  const rows = all<Omit<Records['orders'][number], 'ends'>>(
-    `SELECT ${uuidOf('id')} AS id, status, total, currency, deadline, ended_at AS endedAt FROM orders`,
-  )
-  return { orders: rows.map((row) => ({ ...row, ends: ends.get(`order:${row.id}`) ?? 0 })) }
+/** What is read of a service's database: statements that every database understands, and what their rows say together. */
+export interface Book<Said> {
+  readonly statements: readonly string[]
+  /** One element for each statement. */
+  read(found: readonly Rows[]): Said
 }
 
-export function readStock(all: All): Pick<Records, 'items' | 'reservations' | 'receipts'> {
-  return {
-    items: all('SELECT id AS sku, received, available, reserved, sold FROM item'),
-    receipts: all('SELECT sku, quantity FROM receipt'),
-    reservations: all<{ orderId: string; status: never; lines: string }>(
-      `SELECT ${uuidOf('id')} AS orderId, status, lines FROM reservation`,
-    ).map((row) => ({ ...row, lines: JSON.parse(row.lines) })),
-  }
-}
-
-export function readPayments(all: All): Pick<Records, 'payments'> {
-  return { payments: all(`SELECT ${uuidOf('id')} AS orderId, status, captured, refunded FROM payment`) }
-}
+const idOf = (id: unknown): string => blobToUuid(id as Uint8Array)
 
 /** The deadline of an open order is no debt: it is cancelled when the order ends. */
-export function owedBy(service: string, all: All): Owed {
-  const [outbox] = all<{ count: number }>('SELECT count(*) AS count FROM outbox')
-  const [work] = all<{ count: number }>("SELECT count(*) AS count FROM due_work WHERE kind <> 'deadline'")
-  return { service, messages: outbox?.count ?? 0, work: work?.count ?? 0 }
+const debts = [
+  'SELECT COUNT(*) AS many FROM outbox',
+  "SELECT COUNT(*) AS many FROM due_work WHERE kind <> 'deadline'",
+] as const
+
+function owedBy(service: string, [outbox, work]: readonly (Rows | undefined)[]): Owed {
+  const count = (rows: Rows | undefined) => Number(rows?.[0]?.many)
+  return { service, messages: count(outbox), work: count(work) }
 }
+
+const orders: Book<Pick<Records, 'orders'> & { owed: Owed }> = {
+  statements: [
+    'SELECT id, status, total, currency, deadline, ended_at FROM orders',
+    "SELECT home, COUNT(*) AS ends FROM history WHERE type IN ('Confirmed', 'Cancelled') GROUP BY home",
+    ...debts,
+  ],
+  read([rows = [], ended = [], ...debts]) {
+    const ends = new Map(ended.map(({ home, ends }) => [home, ends as number]))
+    const records = rows.map(({ id: bytes, ended_at: endedAt, ...row }) => {
+      const id = idOf(bytes)
+      return { id, ...row, endedAt, ends: ends.get(`order:${id}`) ?? 0 } as Records['orders'][number]
+    })
+    return { orders: records, owed: owedBy('order', debts) }
+  },
+}
+
+const stock: Book<Pick<Records, 'items' | 'reservations' | 'receipts'> & { owed: Owed }> = {
+  statements: [
+    'SELECT id AS sku, received, available, reserved, sold FROM item',
+    'SELECT id, status, lines FROM reservation',
+    'SELECT sku, quantity FROM receipt',
+    ...debts,
+  ],
+  read([items, reservations = [], receipts, ...debts]) {
+    return {
+      items: items as unknown as Records['items'],
+      receipts: receipts as unknown as Records['receipts'],
+      reservations: reservations.map(({ id, status, lines }) => ({
+        orderId: idOf(id),
+        status: status as Records['reservations'][number]['status'],
+        lines: JSON.parse(lines as string),
+      })),
+      owed: owedBy('inventory', debts),
+    }
+  },
+}
+
+const payments: Book<Pick<Records, 'payments'> & { owed: Owed }> = {
+  statements: ['SELECT id, status, captured, refunded FROM payment', ...debts],
+  read([rows = [], ...debts]) {
+    const records = rows.map(({ id, ...row }) => ({ orderId: idOf(id), ...row }) as Records['payments'][number])
+    return { payments: records, owed: owedBy('payment', debts) }
+  },
+}
+
+/** By service. */
+export const books = { order: orders, inventory: stock, payment: payments }
 
 /** What is read of each document of notification. */
 export interface NotificationDocument {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { withDatabase } from '@flotilla/store-azure-sql/connection-string'
+import type { DatabaseSource } from './book.ts'
 import { check } from './check.ts'
 import { readRecords, type Sources } from './read.ts'
 import { report } from './report.ts'
@@ -12,9 +14,13 @@ const usage = `usage: npm run verify -- [--fleet .flotilla/fleet.json] [--accept
   --accepted FILE  ids of orders that were answered with 202, one a line: each must be there
   --settled        nothing is under way any more: everything must have come to its end
 environment, as npm start was given it:
-  FLOTILLA_COSMOS  where the Cosmos DB emulator is`
+  FLOTILLA_COSMOS     where the Cosmos DB emulator is
+  FLOTILLA_SQLSERVER  connection string of the SQL Server, with its password`
+
+type Place = { readonly file: string } | { readonly server: string; readonly database: string }
 
 interface FleetFile {
+  readonly databases: Readonly<Record<'order' | 'inventory' | 'payment', Place>>
   readonly members: readonly { readonly name: string; readonly url: string; readonly ready: string }[]
 }
 
@@ -22,7 +28,7 @@ const options = { fleet: { type: 'string' }, accepted: { type: 'string' }, settl
 const cosmosKey = 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=='
 
 function sourcesOf(file: string): Sources {
-  const { members } = fleetOf(file)
+  const { members, databases } = fleetOf(file)
   const known = (name: string) => members.find((each) => each.name === name)
   const member = (name: string) => {
     const found = known(name)
@@ -30,14 +36,23 @@ function sourcesOf(file: string): Sources {
     return found
   }
   const broker = known('service-bus')
-  const database = (service: string) => join(dirname(file), 'data', service, `${service}.db`)
+  const { order, inventory, payment } = databases
   return {
-    databases: { order: database('order'), inventory: database('inventory'), payment: database('payment') },
+    databases: { order: sourceOf(order), inventory: sourceOf(inventory), payment: sourceOf(payment) },
     cosmos: { endpoint: known('cosmos')?.url ?? cosmosElsewhere(file), key: cosmosKey },
     cardProcessor: member('card-processor').url,
     mailbox: member('mailbox').url,
     broker: broker && new URL(broker.ready).origin,
   }
+}
+
+function sourceOf(place: Place): DatabaseSource {
+  if ('file' in place) return place
+  const server = process.env.FLOTILLA_SQLSERVER
+  if (server) return { connectionString: withDatabase(server, place.database) }
+  throw new Error(
+    `the databases are on the SQL Server ${place.server}: set FLOTILLA_SQLSERVER as it was set for npm start`,
+  )
 }
 
 function cosmosElsewhere(file: string): string {

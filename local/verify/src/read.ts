@@ -1,20 +1,12 @@
-import { DatabaseSync } from 'node:sqlite'
 import { CosmosClient } from '@azure/cosmos'
-import {
-  type All,
-  type NotificationDocument,
-  owedBy,
-  readNotifications,
-  readOrders,
-  readPayments,
-  readStock,
-} from './databases.ts'
+import { type DatabaseSource, readBook } from './book.ts'
+import { books, type NotificationDocument, readNotifications } from './databases.ts'
 import type { IntentRecord, MailRecord, QueueRecord, Records } from './records.ts'
 
 /** Where the books are. */
 export interface Sources {
-  /** SQLite files, by service. */
-  readonly databases: Readonly<Record<'order' | 'inventory' | 'payment', string>>
+  /** By service. */
+  readonly databases: Readonly<Record<'order' | 'inventory' | 'payment', DatabaseSource>>
   readonly cosmos: { readonly endpoint: string; readonly key: string }
   readonly cardProcessor: string
   readonly mailbox: string
@@ -34,29 +26,19 @@ export async function readRecords(sources: Sources): Promise<Records> {
     sources.broker === undefined ? undefined : readQueues(sources.broker),
     readDocuments(sources.cosmos),
   ])
-  const { order, inventory, payment } = sources.databases
-  const owed = Object.entries(sources.databases).map(([service, file]) => read(file, (all) => owedBy(service, all)))
+  const payment = await readBook(sources.databases.payment, books.payment)
+  const inventory = await readBook(sources.databases.inventory, books.inventory)
+  const order = await readBook(sources.databases.order, books.order)
   return {
     at,
     intents,
     mails,
     queues,
     ...documents,
-    owed: [...owed, documents.owed],
-    ...read(payment, readPayments),
-    ...read(inventory, readStock),
-    ...read(order, readOrders),
-  }
-}
-
-function read<Result>(file: string, run: (all: All) => Result): Result {
-  const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
-  try {
-    // One moment for all tables of a service.
-    database.exec('BEGIN')
-    return run(<Row>(sql: string) => database.prepare(sql).all() as Row[])
-  } finally {
-    database.close()
+    ...payment,
+    ...inventory,
+    ...order,
+    owed: [order.owed, inventory.owed, payment.owed, documents.owed],
   }
 }
 

@@ -146,7 +146,7 @@ describe('what is told of compose.yaml is true', () => {
   })
 
   it('and npm start takes it', () => {
-    const { FLOTILLA_SERVICEBUS: serviceBus, FLOTILLA_COSMOS: cosmos } = settings
-    expect(readElsewhere(settings)).toMatchObject({ serviceBus, cosmos })
+    const { FLOTILLA_SERVICEBUS: serviceBus, FLOTILLA_COSMOS: cosmos, FLOTILLA_SQLSERVER: sqlServer } = settings
+    expect(readElsewhere(settings)).toEqual({ serviceBus, cosmos, sqlServer })
   })
 })

@@ -2,6 +2,9 @@ import { systemClock } from '@flotilla/decider/clock'
 import { azureCredential } from '@flotilla/host/credential'
 import type { MigrateCommand } from './command.ts'
 
+/** Of what is not a migration itself, in milliseconds: after a long one, to commit it or to roll it back may take a while. */
+const requestTimeout = 60_000
+
 /**
  * Migrates the database that the environment names; only that one's driver is loaded. Returns what was applied, and tells each as
  * soon as it is kept.
@@ -15,7 +18,12 @@ export async function run(command: MigrateCommand, onApplied: (name: string) => 
   }
   const { openDatabase } = await import('@flotilla/store-azure-sql/connect')
   const { migrate } = await import('@flotilla/store-azure-sql/migrations')
-  const database = await openDatabase({ connectionString, credential: azureCredential, clock: systemClock })
+  const database = await openDatabase({
+    connectionString,
+    credential: azureCredential,
+    clock: systemClock,
+    requestTimeout,
+  })
   try {
     return await migrate({ database, folders: { [service]: folderOf('azure-sql') }, mayBeAhead, onApplied })
   } finally {

@@ -85,7 +85,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 
 function refuseBatches(migration: Migration) {
   const wrong = notOneBatch(migration.sql)
-  if (wrong !== undefined) throw new MigrationRefused(`migration ${nameOf(migration)} ${wrong}`)
+  if (wrong !== undefined) throw new MigrationRefused(`migration ${nameOf(migration)} ${wrong.what}: ${wrong.mend}`)
 }
 
 /** What was applied of a set, which fits its files. */

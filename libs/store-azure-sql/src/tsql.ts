@@ -75,19 +75,26 @@ function tokenAt(sql: string, at: number, line: number, take: (pattern: RegExp) 
   return { text, token: { kind: 'mark', text, key: text, line } satisfies Token }
 }
 
-/** What a file of migrations may not say, with how to mend it; undefined for one that is a single batch without transactions. */
-export function notOneBatch(sql: string): string | undefined {
+export interface Wrong {
+  readonly what: string
+  readonly mend: string
+}
+
+/** Why a file of migrations is not a single batch that leaves its transaction alone; undefined when it is one. */
+export function notOneBatch(sql: string): Wrong | undefined {
   const tokens = tokensOf(sql)
   for (const [index, { key, line }] of tokens.entries()) {
     const next = tokens[index + 1]
     const isAlone = tokens[index - 1]?.line !== line && (next?.line !== line || /^\d+$/.test(next.key))
     if (key === 'go' && isAlone) {
-      return `has GO on line ${line}, which only clients know: a file is one batch. Put what comes after it into a file of its own, or into EXEC (N'...')`
+      const mend = "a file is one batch: put what comes after it into a file of its own, or into EXEC (N'...')"
+      return { what: `has GO on line ${line}, which only clients know`, mend }
     }
     const begins = (key === 'begin' || key === 'save') && /^(tran|transaction|distributed)$/.test(next?.key ?? '')
     if (begins || key === 'commit' || key === 'rollback') {
       const said = begins ? `${key} ${next?.key}` : key
-      return `says ${said.toUpperCase()} on line ${line}: the runner begins and ends the transaction. Leave it out`
+      const mend = 'leave it out: the runner begins and ends the transaction'
+      return { what: `says ${said.toUpperCase()} on line ${line}`, mend }
     }
   }
   return undefined

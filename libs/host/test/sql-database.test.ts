@@ -2,13 +2,13 @@ import { systemClock } from '@flotilla/decider/clock'
 import { createLogger } from '@flotilla/telemetry/log'
 import { expect, test } from 'vitest'
 import { ConfigError } from '../src/environment.ts'
-import { openSqlDatabase } from '../src/sql-database.ts'
+import { type Keeping, openSqlDatabase } from '../src/sql-database.ts'
 
 const given = { clock: systemClock, logger: createLogger({ service: 'test', version: '0', level: 'silent' }) }
 /** What is kept is the database itself. */
-const itself = {
-  sqlite: (database: object) => ({ sqlite: database }),
-  azureSql: (database: object) => ({ azureSql: database }),
+const itself: Keeping<object> = {
+  sqlite: (database) => ({ sqlite: database }),
+  azureSql: (database) => ({ azureSql: database }),
 }
 
 test('a file is opened as SQLite, which is no dependency', async () => {

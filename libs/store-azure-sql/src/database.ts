@@ -6,6 +6,7 @@ import type { Rows } from './rows.ts'
  */
 export type Value = string | number | boolean | Uint8Array | Rows | null
 
+/** Does all of what it does, or nothing: one statement of T-SQL, or a transaction of several. */
 export interface Statement {
   /** What a person would call it, e.g. `load orders`: the name of its span. Never values. */
   readonly name: string
@@ -35,7 +36,8 @@ export interface Connection {
 export interface Database extends Connection {
   /**
    * Runs statements in one transaction on one connection, with a trip of its own to begin and one to commit. Rolls back when the
-   * body throws. It is not repeated here, but for a deadlock or a throttled begin: the body may be called again.
+   * body throws, or one of its statements failed. Before its commit is sent nothing is done, so after a deadlock, a throttled
+   * request or a lost connection the body may be called again; a commit without an answer is `Interrupted`.
    */
   transaction<Result>(body: (connection: Connection) => Promise<Result>): Promise<Result>
   /** Requests that were sent since it was opened, those to begin and commit included. */

@@ -89,8 +89,13 @@ interface Answer {
   readonly message: string
 }
 
-/** What something thrown by `mssql`, `tedious` or `tarn` says. The message names `where`. */
-export function failureOf(error: unknown, moment: Moment, where: string): Undone | Interrupted | Refused {
+/**
+ * What something thrown by `mssql`, `tedious` or `tarn` says. The message names `where`. A parameter that cannot be written is
+ * nobody's fault but the caller's: that error comes back as it is.
+ */
+export function failureOf(error: unknown, moment: Moment, where: string): Undone | Interrupted | Refused | TypeError {
+  const mistake = thrownOf(error).originalError
+  if (mistake instanceof TypeError) return mistake
   const answer = answerOf(error)
   const said = answer ? `${answer.message} (error ${answer.number})` : messageOf(error)
   const text = `SQL Server ${where} is not available: ${said}`

@@ -34,7 +34,9 @@ const names = {
 type Key = keyof typeof names
 type Entries = ReadonlyMap<Key, string>
 
-const keyOf = new Map(Object.entries(names).flatMap(([key, all]) => all.map((name) => [name, key as Key] as const)))
+const keyOf = new Map(
+  Object.entries(names).flatMap(([key, all]) => all.map((name) => [name as string, key as Key] as const)),
+)
 /** Names of ADO.NET: what is none of them may be a piece of a password. */
 const publicNames = new Set(Object.entries(MSSQL_SCHEMA).flatMap(([key, { aliases = [] }]) => [key, ...aliases]))
 
@@ -72,15 +74,13 @@ export const describe = ({ server, port, database }: Pick<ConnectionSettings, 's
   `${server}${port === 1433 ? '' : `,${port}`}/${database}`
 
 function readEntries(text: string): Entries {
-  let parsed: ReadonlyMap<string, string>
-  try {
-    parsed = parse(text)
-  } catch {
-    throw invalid('a quote in it is not closed, or followed by something else than ;')
-  }
+  const parsed = parsedOf(text)
   const secret = names.Password.some((name) => parsed.has(name))
   const entries = new Map<Key, string>()
   for (const [index, [name, value]] of [...parsed].entries()) {
+    if (name === end) return entries
+    if (name.includes(';'))
+      throw invalid('a key in it has no value; leave it out, or quote the value before it that holds ;')
     const key = keyOf.get(name)
     if (key === undefined) throw unknownKey(!secret || publicNames.has(name) ? name : undefined, index + 1)
     if (entries.has(key)) throw invalid(`it names ${key} twice`)
@@ -89,13 +89,26 @@ function readEntries(text: string): Entries {
       throw invalid(`${key} has no value; leave it out, or quote what begins with ;`)
     entries.set(key, value)
   }
-  return entries
+  throw invalid('a ; in it is doubled; one ends a value, and a value that holds one is quoted')
+}
+
+/** Ends what is parsed: the parser drops a last key without a value. */
+const end = 'end'
+
+function parsedOf(text: string): ReadonlyMap<string, string> {
+  const whole = text.trim().replace(/;$/, '')
+  if (whole === '') throw invalid('it is empty')
+  try {
+    return parse(`${whole};${end}=true`)
+  } catch {
+    throw invalid('a quote in it is not closed, or followed by something else than ;')
+  }
 }
 
 function unknownKey(name: string | undefined, position: number) {
   const which =
     name === undefined
-      ? `its key number ${position} is not known (a value that holds ; must be quoted)`
+      ? `its key number ${position} is not known (a value that holds ; is quoted)`
       : `'${name}' is not known`
   return invalid(`${which}. Known are ${Object.keys(names).join(', ')}`)
 }
@@ -110,13 +123,13 @@ function required(entries: Entries, key: Key): string {
 function readServer(value: string) {
   if (value.includes('\\'))
     throw invalid('Server names an instance (host\\instance); name its port instead, as Server=host,port')
-  const [, host, port = '1433'] = /^(?:tcp:)?\s*([\w.:()-]+?)\s*(?:,\s*(\d{1,5}))?$/i.exec(value) ?? []
-  if (host === undefined || Number(port) < 1 || Number(port) > 65_535)
+  const [, named = '', port = '1433'] = /^(?:tcp:)?\s*(.*?)\s*(?:,\s*(\d{1,5}))?$/i.exec(value) ?? []
+  const server = ['.', '(local)'].includes(named.toLowerCase()) ? 'localhost' : named
+  if ((!/^\w[\w.-]*$/.test(server) && !isIPv6(server)) || Number(port) < 1 || Number(port) > 65_535)
     throw invalid(
       'Server is a host, or a host and its port, as Server=flotilla.database.windows.net or Server=127.0.0.1,1433',
     )
-  const isHere = host === '.' || host.toLowerCase() === '(local)'
-  return { server: isHere ? 'localhost' : host, port: Number(port) }
+  return { server, port: Number(port) }
 }
 
 /** A loopback address, or a name without dots: a service of Docker Compose, or of the same namespace of a cluster. */
@@ -141,8 +154,8 @@ function noLogin(
   if (!encrypt) throw invalid(`Encrypt=false is for a local server only; leave it out for ${server}`)
   if (trustServerCertificate)
     throw invalid(`TrustServerCertificate=true is for a local server only; leave it out for ${server}`)
-  const authentication = entries.get('Authentication')?.toLowerCase() ?? workloadIdentity[0]
-  if (!workloadIdentity.includes(authentication))
+  const authentication = entries.get('Authentication')?.toLowerCase()
+  if (authentication !== undefined && !workloadIdentity.includes(authentication))
     throw invalid(
       'Authentication can be Active Directory Default or Active Directory Workload Identity; leave it out for the workload identity',
     )

@@ -25,7 +25,7 @@ export async function repeated<T>(
 ): Promise<T> {
   const begun = clock.now()
   let interrupted: Interrupted | undefined
-  const helps = (error: Error) => {
+  const helps = (error: unknown) => {
     if (error instanceof Interrupted) interrupted = error
     const isWorthIt = error instanceof Interrupted ? isRepeatable : error instanceof Undone && error.isTransient
     return isWorthIt && clock.now() - begun < patience

@@ -1,41 +1,79 @@
 import { DatabaseSync } from 'node:sqlite'
+import { openDatabase } from '@flotilla/store-azure-sql/connect'
+import type { DatabaseSource } from '@flotilla/verify/book'
+import type { Rows } from '@flotilla/verify/databases'
+
+interface Reader {
+  all(sql: string): Promise<Rows>
+  /** `SELECT <what>`, of which only the first so many rows. */
+  first(count: number, what: string): Promise<Rows>
+  close(): Promise<void>
+}
 
 /** Reads how orders ended from the order service's own database, so that nothing is asked of the service meanwhile. */
 export class Orders {
-  readonly #database: DatabaseSync
+  readonly #reader: Reader
 
-  constructor(file: string) {
-    this.#database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
+  private constructor(reader: Reader) {
+    this.#reader = reader
   }
 
-  count(): number {
-    return (this.#database.prepare('SELECT count(*) AS count FROM orders').get() as { count: number }).count
+  static async open(source: DatabaseSource): Promise<Orders> {
+    return new Orders('file' in source ? fileReader(source.file) : await serverReader(source.connectionString))
   }
 
-  open(): number {
-    const sql = "SELECT count(*) AS count FROM orders WHERE status IN ('placed', 'reserved')"
-    return (this.#database.prepare(sql).get() as { count: number }).count
+  async count(): Promise<number> {
+    const [row] = await this.#reader.all('SELECT COUNT(*) AS many FROM orders')
+    return Number(row?.many)
   }
 
   /** From placement to confirmation, in milliseconds, of the last so many orders. */
-  timesToConfirm(last: number): number[] {
-    const sql = "SELECT ended_at - created_at AS took FROM orders WHERE status = 'confirmed' ORDER BY id DESC LIMIT ?"
-    return this.#database
-      .prepare(sql)
-      .all(last)
-      .map(({ took }) => took as number)
+  async timesToConfirm(last: number): Promise<number[]> {
+    const what = "ended_at - created_at AS took FROM orders WHERE status = 'confirmed' ORDER BY id DESC"
+    return (await this.#reader.first(last, what)).map(({ took }) => took as number)
   }
 
   /** Resolves when no order is open; throws when some still are after so many seconds. */
-  async allEnded(seconds: number): Promise<void> {
+  allEnded(seconds: number): Promise<void> {
+    const sql = "SELECT COUNT(*) AS many FROM orders WHERE status IN ('placed', 'reserved')"
+    return this.#untilNone(sql, seconds, 'are still open')
+  }
+
+  /** Resolves when the order service has heard of each order's mail, which is the last it hears of it. */
+  allTold(seconds: number): Promise<void> {
+    const sql = `SELECT (SELECT COUNT(*) FROM orders)
+      - (SELECT COUNT(*) FROM history WHERE type IN ('NotificationSent', 'NotificationFailed')) AS many`
+    return this.#untilNone(sql, seconds, 'have had no mail yet')
+  }
+
+  async #untilNone(sql: string, seconds: number, still: string): Promise<void> {
     const until = performance.now() + seconds * 1_000
-    while (this.open() > 0) {
-      if (performance.now() > until) throw new Error(`${this.open()} orders are still open after ${seconds} s`)
+    for (;;) {
+      const [row] = await this.#reader.all(sql)
+      const many = Number(row?.many)
+      if (many === 0) return
+      if (performance.now() > until) throw new Error(`${many} orders ${still} after ${seconds} s`)
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
 
-  close(): void {
-    this.#database.close()
+  close(): Promise<void> {
+    return this.#reader.close()
   }
+}
+
+function fileReader(file: string): Reader {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
+  const all = async (sql: string) => database.prepare(sql).all()
+  return {
+    all,
+    first: (count, what) => all(`SELECT ${what} LIMIT ${count}`),
+    close: async () => database.close(),
+  }
+}
+
+async function serverReader(connectionString: string): Promise<Reader> {
+  const database = await openDatabase({ connectionString, poolSize: 1, requestTimeout: 30_000 })
+  const all = async (sql: string) => (await database.run({ name: 'read ends', sql }))[0] ?? []
+  return { all, first: (count, what) => all(`SELECT TOP (${count}) ${what}`), close: () => database.close() }
 }

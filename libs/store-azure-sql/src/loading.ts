@@ -9,8 +9,8 @@ import {
 } from '@flotilla/decider/store'
 import type { Table } from '@flotilla/decider/table'
 import type { Found, Statement } from './database.ts'
-import { Rows } from './rows.ts'
-import { binary, decoded, foundId, idCell, idLayouts, quoted, selected, textId } from './shape.ts'
+import { binary, Rows } from './rows.ts'
+import { decoded, foundId, idCell, idLayouts, quoted, selected, textId } from './shape.ts'
 import type { Tables } from './tables.ts'
 
 /** One round trip that loads a batch: the statement (none when nothing is wanted), and how its result sets are read. */

@@ -1,3 +1,6 @@
+/** Text as it lies in the tables: case-sensitive, in the order of its code points. */
+export const binary = 'COLLATE Latin1_General_100_BIN2'
+
 /**
  * Many rows as one table-valued parameter. All statements share one type, `dbo.parameter_rows`: a type cannot be altered while a
  * release uses it, so one that knows no columns of ours never stands in the way of a migration. `k` cells hold ids, `t` cells text,
@@ -23,6 +26,20 @@ export interface ParameterRow {
   readonly cells: Readonly<Record<string, Cell>>
 }
 
+/**
+ * Babelfish builds a statement of its own around the text of a table-valued parameter, and does not double its apostrophes. So that
+ * every server takes every text, an apostrophe travels as a noncharacter, which no text that came from elsewhere has
+ * (https://www.unicode.org/faq/private_use.html#noncharacters).
+ */
+const apostrophe = '\u{fdd0}'
+const restored = (cell: string) => `REPLACE([${cell}] ${binary}, NCHAR(${apostrophe.codePointAt(0)}), NCHAR(39))`
+
+function travelling(cell: Cell): Cell {
+  if (typeof cell !== 'string') return cell
+  if (cell.includes(apostrophe)) throw new RangeError(`text has the noncharacter U+FDD0: "${cell.slice(0, 40)}"`)
+  return cell.replaceAll("'", apostrophe)
+}
+
 export class Rows {
   readonly all: ParameterRow[] = []
   readonly #counts = new Map<string, number>()
@@ -31,7 +48,8 @@ export class Rows {
   add(part: string, cells: Readonly<Record<string, Cell>>): void {
     const position = (this.#counts.get(part) ?? 0) + 1
     this.#counts.set(part, position)
-    this.all.push({ part, position, cells })
+    const travellers = Object.entries(cells).map(([name, cell]) => [name, travelling(cell)])
+    this.all.push({ part, position, cells: Object.fromEntries(travellers) })
   }
 
   has(part: string): boolean {
@@ -57,7 +75,9 @@ export function layoutOf<Name extends string>(columns: Readonly<Record<Name, Cel
       throw new TypeError(`${name} is one column too many: a row parameter has ${cellCounts[kind]} cells of its kind`)
     return { name, cell: `${kind}${used[kind]}` }
   })
-  const list = placed.map(({ name, cell }) => `[${cell}] AS [${name}]`).join(', ')
+  const list = placed
+    .map(({ name, cell }) => `${/^[kt]/.test(cell) ? restored(cell) : `[${cell}]`} AS [${name}]`)
+    .join(', ')
   return {
     cells: (values) => Object.fromEntries(placed.map(({ name, cell }) => [cell, values[name]])),
     from(part) {

@@ -5,8 +5,6 @@ import { blobToUuid, uuidToBlob } from '@flotilla/decider/uuid'
 import type { Found } from './database.ts'
 import { type Cell, type CellKind, type Layout, layoutOf } from './rows.ts'
 
-/** Ids as they lie in the tables: case-sensitive, in the order of their code points. */
-export const binary = 'COLLATE Latin1_General_100_BIN2'
 const idAtMost = 200
 
 export const quoted = (name: string): string => `[${name}]`

@@ -79,6 +79,9 @@ export function createAzureSqlStore<Row>(options: AzureSqlStoreOptions<Row>): Az
       try {
         await postponed.flush()
         await forgotten.flush()
+      } catch (error) {
+        // What is still there is sent once more when its lease has run out, and then it is a duplicate.
+        if (!(error instanceof Unavailable)) throw error
       } finally {
         await database.close()
       }

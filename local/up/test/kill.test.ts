@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually, order, post, settled, type TestFleet, testFleet } from './support.ts'
+import { eventually, onEachDatabase, order, post, settled, type TestFleet, testFleet } from './support.ts'
 
 /**
  * P1 to P6 when a process is killed: 200 orders of every kind are in flight (half of them answered already, half being
@@ -13,12 +13,6 @@ const ordersEach = 200
 const atOnce = 200
 const afterLocks = 120_000
 
-let fleet: TestFleet
-beforeAll(async () => {
-  fleet = await testFleet()
-}, 60_000)
-afterAll(() => fleet?.end(), 60_000)
-
 /** Most are plain; some are declined, ask for more than there is, or have a trying card. */
 const kinds = [
   order(),
@@ -29,7 +23,7 @@ const kinds = [
 ] as const
 
 /** Places orders until there are enough; whatever is not answered with 202 is sent again under the same key. */
-async function placeAll(token: string, accepted: string[], onHalf: () => void) {
+async function placeAll(fleet: TestFleet, token: string, accepted: string[], onHalf: () => void) {
   let next = 0
   let answered = 0
   const client = async () => {
@@ -55,32 +49,40 @@ async function placeAll(token: string, accepted: string[], onHalf: () => void) {
   await Promise.all(Array.from({ length: atOnce }, client))
 }
 
-describe('kill -9 of any one process', () => {
-  const accepted: string[] = []
+onEachDatabase((elsewhere) => {
+  let fleet: TestFleet
+  beforeAll(async () => {
+    fleet = await testFleet({}, elsewhere)
+  }, 60_000)
+  afterAll(() => fleet?.end(), 60_000)
 
-  it.each(victims)(
-    '%s: every order is accepted once it is back',
-    async (victim) => {
-      const token = await fleet.token(`customer-of-${victim}`)
-      const before = fleet.supervisor.pid(victim)
-      await placeAll(token, accepted, () => fleet.supervisor.kill(victim, 'SIGKILL'))
-      await eventually(async () => ![0, before].includes(fleet.supervisor.pid(victim)) || undefined)
-      await fleet.supervisor.ready(victim)
-      expect(fleet.said.filter((line) => line.startsWith(`${victim} died (killed by SIGKILL)`))).toHaveLength(1)
-    },
-    60_000,
-  )
+  describe('kill -9 of any one process', () => {
+    const accepted: string[] = []
 
-  it(
-    'loses no order, no stock, no money and no mail',
-    async () => {
-      const { findings, records } = await settled(fleet, { accepted }, afterLocks)
-      expect(findings).toEqual([])
-      expect(new Set(accepted).size).toBe(victims.length * ordersEach)
-      expect(records.orders).toHaveLength(victims.length * ordersEach)
-      const ends = new Set(records.orders.map(({ status }) => status))
-      expect(ends).toEqual(new Set(['confirmed', 'cancelled']))
-    },
-    afterLocks + 30_000,
-  )
+    it.each(victims)(
+      '%s: every order is accepted once it is back',
+      async (victim) => {
+        const token = await fleet.token(`customer-of-${victim}`)
+        const before = fleet.supervisor.pid(victim)
+        await placeAll(fleet, token, accepted, () => fleet.supervisor.kill(victim, 'SIGKILL'))
+        await eventually(async () => ![0, before].includes(fleet.supervisor.pid(victim)) || undefined)
+        await fleet.supervisor.ready(victim)
+        expect(fleet.said.filter((line) => line.startsWith(`${victim} died (killed by SIGKILL)`))).toHaveLength(1)
+      },
+      60_000,
+    )
+
+    it(
+      'loses no order, no stock, no money and no mail',
+      async () => {
+        const { findings, records } = await settled(fleet, { accepted }, afterLocks)
+        expect(findings).toEqual([])
+        expect(new Set(accepted).size).toBe(victims.length * ordersEach)
+        expect(records.orders).toHaveLength(victims.length * ordersEach)
+        const ends = new Set(records.orders.map(({ status }) => status))
+        expect(ends).toEqual(new Set(['confirmed', 'cancelled']))
+      },
+      afterLocks + 30_000,
+    )
+  })
 })

@@ -5,11 +5,20 @@ import { join } from 'node:path'
 import { type CheckOptions, check, type Finding } from '@flotilla/verify/check'
 import { readRecords, type Sources } from '@flotilla/verify/read'
 import type { Records } from '@flotilla/verify/records'
+import { describe } from 'vitest'
 import { ask, customerToken, type OrderView } from '../src/client.ts'
 import { type Fleet, type FleetOptions, startFleet } from '../src/fleet.ts'
 import { cosmosEndpoint, cosmosKey, type Elsewhere, urlOf } from '../src/members.ts'
 import { freePorts } from '../src/ports.ts'
 import { catalogue, seed } from '../src/seed.ts'
+
+const sqlServer = process.env.FLOTILLA_SQLSERVER || undefined
+
+/** Tests of the fleet on SQLite and, where FLOTILLA_SQLSERVER names one, on a SQL Server, each with databases of its own. */
+export function onEachDatabase(tests: (elsewhere: Elsewhere) => void) {
+  describe('on SQLite', () => tests({}))
+  describe.skipIf(sqlServer === undefined)('on SQL Server (FLOTILLA_SQLSERVER)', () => tests({ sqlServer }))
+}
 
 /** A fleet of its own for a test: free ports, a temporary folder, the small catalogue. */
 export interface TestFleet extends Fleet {

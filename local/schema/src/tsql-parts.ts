@@ -96,6 +96,12 @@ function keysOutside(tokens: readonly Token[]): string[] {
   })
 }
 
+/** The column that `CONSTRAINT … DEFAULT … FOR column` fills from now on. */
+export function filledBy(item: readonly Token[]): string | undefined {
+  const at = item.findLastIndex(({ key }) => key === 'for')
+  return item.some(({ key }) => key === 'default') && at > 0 ? item[at + 1]?.text.toLowerCase() : undefined
+}
+
 /** The columns among the items of a list. */
 export const columnsOf = (items: readonly Token[][]): (readonly [string, Column])[] =>
   items.map(columnIn).filter((column) => column !== undefined)

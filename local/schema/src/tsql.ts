@@ -1,7 +1,7 @@
 import type { Migration } from '@flotilla/decider/migration-set'
 import { type Token, tokensOf } from '@flotilla/store-azure-sql/tsql'
 import type { Build, Change, Column, Stage } from './schema.ts'
-import { columnIn, columnsOf, endOf, itemsIn, nameAt, partsOf } from './tsql-parts.ts'
+import { columnIn, columnsOf, endOf, filledBy, itemsIn, nameAt, partsOf } from './tsql-parts.ts'
 
 type Tables = Map<string, Map<string, Column>>
 
@@ -63,7 +63,9 @@ class Reading {
     const rest = tokens.slice(next + 1, endOf(tokens, next + 1))
     const columns = this.#tables.get(table)
     if (verb === 'add') {
-      for (const [name, column] of columnsOf(itemsIn(rest, 0))) columns?.set(name, column)
+      const items = itemsIn(rest, 0)
+      for (const [name, column] of columnsOf(items)) columns?.set(name, column)
+      for (const name of items.map(filledBy)) fill(columns, name)
     } else if (verb === 'alter' && rest[0]?.key === 'column') {
       const [name, column] = columnIn(rest.slice(1)) ?? []
       if (name === undefined || column === undefined) return
@@ -115,6 +117,11 @@ function droppedColumns(rest: readonly Token[]): string[] {
     const name = words.at(kind === undefined ? 0 : 1)
     return isColumn && name ? [name.text.toLowerCase()] : []
   })
+}
+
+function fill(columns: Map<string, Column> | undefined, name = '') {
+  const column = columns?.get(name)
+  if (column) columns?.set(name, { ...column, isFilled: true })
 }
 
 function move<Value>(map: Map<string, Value> | undefined, from: string, to: string) {

@@ -84,6 +84,13 @@ describe('a table that is altered', () => {
     expect(changes).toEqual(['b', 'c', 'a'].map((column) => ({ says: 'DROP COLUMN', table: 'thing', column })))
   })
 
+  test('fills a column that is given a default', async () => {
+    const sql = "ALTER TABLE thing ADD CONSTRAINT thing_id DEFAULT (CHECKSUM('for id')) FOR [id], CHECK (a > 0)"
+    const { tables } = await reading(before, sql)
+    expect(tables.thing?.id).toEqual({ type: 'int', isNullable: false, isFilled: true })
+    expect(tables.thing?.a).toEqual({ type: 'int', isNullable: true, isFilled: false })
+  })
+
   test('has another type after ALTER COLUMN, and fills it as before', async () => {
     const { tables, changes } = await reading(
       'CREATE TABLE thing (a int NOT NULL DEFAULT 0)',

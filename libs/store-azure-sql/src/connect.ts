@@ -179,7 +179,7 @@ class MssqlDatabase implements Database, Requests {
     if (!guard) return run()
     let isSent = false
     let failure: unknown
-    const outcome = await guard(async () => {
+    const watched = async () => {
       isSent = true
       try {
         return { value: await run() }
@@ -188,12 +188,17 @@ class MssqlDatabase implements Database, Requests {
         if (isAway(error)) throw error
         return { error }
       }
-    }).catch((error: unknown) => {
+    }
+    let outcome: Awaited<ReturnType<typeof watched>>
+    try {
+      outcome = await guard(watched)
+    } catch (error) {
+      // What became of the request says more than what the guard makes of it.
       if (failure) throw failure
       if (error instanceof Unavailable) throw error
       const Failure = isSent ? Interrupted : Unavailable
       throw new Failure(`SQL Server ${this.#where} is not available: ${(error as Error).message}`, { cause: error })
-    })
+    }
     if ('error' in outcome) throw outcome.error
     return outcome.value
   }

@@ -134,6 +134,7 @@ interface Thrown {
   /** Of `mssql`: the messages before this one, and what it wraps. */
   readonly precedingErrors?: readonly unknown[]
   readonly originalError?: unknown
+  readonly cause?: unknown
   /** Of an `AggregateError`. */
   readonly errors?: readonly unknown[]
 }
@@ -155,10 +156,16 @@ function codeOf(error: unknown): string | undefined {
   return inner === undefined ? undefined : codeOf(inner)
 }
 
-/** An `AggregateError` of tedious has no message of its own. */
+/** Tedious hides why it cannot connect in an `AggregateError`, which may have no message of its own. */
 function messageOf(error: unknown): string {
-  const { message, errors, originalError } = thrownOf(error)
-  if (typeof message === 'string' && message !== '') return message
-  if (errors) return errors.map(messageOf).join(' ')
-  return originalError === undefined ? String(error) : messageOf(originalError)
+  const { message, errors = [], originalError, cause } = thrownOf(error)
+  const own = typeof message === 'string' ? message : ''
+  const inner = [
+    ...errors,
+    ...(thrownOf(cause).errors ?? []),
+    ...(thrownOf(thrownOf(originalError).cause).errors ?? []),
+  ]
+  const why = inner.map(messageOf).join(' ')
+  if (own !== '') return why === '' ? own : `${own}: ${why}`
+  return why !== '' || originalError === undefined ? why || String(error) : messageOf(originalError)
 }

@@ -24,7 +24,12 @@ export interface Pool extends ConnectionPool {
   /** Runs a request of `requester`, a request or a transaction of `mssql`, and cancels it when it takes longer than `timeout` ms. */
   limit<T>(requester: object, timeout: number, run: () => Promise<T>): Promise<T>
   /** Closes the connection that a transaction holds. */
-  abandon(requester: object): void
+  abandon(transaction: object): void
+  /**
+   * Called before a commit. A server may answer it by rolling back; `mssql` would let go of the connection at the rollback, and
+   * once more at the end of the answer, where it throws out of reach of any `catch`.
+   */
+  keepUntilAnswered(transaction: object): void
   /** Requests sent. */
   sent(): number
 }
@@ -77,8 +82,12 @@ export function createPool(driver: Driver, settings: config, clock: Clock): Pool
       }
     }
 
-    abandon(requester: object) {
-      this.#held.get(requester)?.close()
+    abandon(transaction: object) {
+      this.#held.get(transaction)?.close()
+    }
+
+    keepUntilAnswered(transaction: object) {
+      this.#held.get(transaction)?.removeAllListeners('rollbackTransaction')
     }
 
     sent = () => this.#sent

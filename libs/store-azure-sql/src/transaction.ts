@@ -105,6 +105,7 @@ class OpenTransaction implements Connection {
     try {
       await this.#send({ name: 'commit transaction' }, () => {
         isSent = true
+        this.#requests.pool.keepUntilAnswered(this.#transaction)
         return this.#transaction.commit()
       })
     } catch (error) {

@@ -1,0 +1,108 @@
+import { systemClock } from '@flotilla/decider/clock'
+import {
+  accountKey,
+  type ContractRow,
+  contractTables,
+  counterChange,
+  dueWork,
+  newCounter,
+} from '@flotilla/decider/contract-domain'
+import { uuidv7 } from 'uuidv7'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { openDatabase } from '../src/connect.ts'
+import type { Connection, Database } from '../src/database.ts'
+import { claimWork } from '../src/leases.ts'
+import { loadingOf } from '../src/loading.ts'
+import { createAzureSqlStore } from '../src/store.ts'
+import { createTables } from '../src/tables.ts'
+import { type ContractDatabase, contractDatabase } from './fixture.ts'
+import { sqlServer } from './server.ts'
+
+/** What only a server shows that honours UPDLOCK and READPAST; one that ignores them is told from it, and skipped by name. */
+describe.skipIf(!sqlServer)('locks, on the server of FLOTILLA_SQLSERVER', () => {
+  let contract: ContractDatabase | undefined
+  let honours = false
+
+  beforeAll(async () => {
+    contract = await contractDatabase()
+    const [one, other] = [await open(), await open()]
+    honours = await honoursLocks(one, other)
+    await Promise.all([one.close(), other.close()])
+  })
+  afterAll(() => contract?.drop())
+  beforeEach(({ skip }) => {
+    if (!honours) skip('this server ignores lock hints')
+  })
+
+  const open = () => openDatabase({ connectionString: contract?.connectionString ?? '' })
+
+  async function replica() {
+    const database = await open()
+    const store = createAzureSqlStore<ContractRow>({ database, tables: contractTables, clock: systemClock })
+    onTestFinished(() => store.close())
+    return { database, store }
+  }
+
+  test('who wants a row that many change waits for who has it, and decides once, on what that left', async () => {
+    const [first, second] = [await replica(), await replica()]
+    const account = accountKey(`hot-${uuidv7()}`)
+    const rows = [{ key: account, state: { balance: 1 }, expected: 0, version: 1 }]
+    await first.store.transact({ keys: [account], causes: [] }, () => [counterChange(account, { rows })])
+    const { statement } = loadingOf(createTables<ContractRow>(contractTables), { keys: [account], causes: [] }, true)
+    if (!statement) throw new Error('there is nothing to load')
+    const seen: number[] = []
+    let waiting: Promise<unknown> = Promise.resolve()
+    await first.database.transaction(async (connection) => {
+      await connection.run(statement)
+      waiting = second.store.transact({ keys: [account], causes: [] }, (loaded) => {
+        const { state, version } = loaded.rows.get(account) as { state: { balance: number }; version: number }
+        seen.push(state.balance)
+        const next = { balance: state.balance + 1 }
+        return [
+          counterChange(account, { rows: [{ key: account, state: next, expected: version, version: version + 1 }] }),
+        ]
+      })
+      await untilSent(second.database, 2, connection)
+      await connection.run({ name: 'change', sql: 'UPDATE account SET balance = 40, version = version + 1;' })
+    })
+    await waiting
+    expect(seen).toEqual([40])
+  })
+
+  test('a sweeper passes by what another is claiming, and does not wait for it', async () => {
+    const [first, second] = [await replica(), await replica()]
+    const now = Date.now()
+    const keys = [newCounter(), newCounter(), newCounter()]
+    const changes = keys.map((key, index) => counterChange(key, { schedule: [dueWork(key, now - 10 + index)] }))
+    await first.store.transact({ keys, causes: [] }, () => changes)
+    await first.database.transaction(async (connection) => {
+      const [mine = []] = await connection.run(claimWork(now, now + 60_000, 2))
+      const others = await second.store.claimWork(now, now + 60_000, 10)
+      expect(mine.map(({ id }) => id)).toEqual(keys.slice(0, 2).map((key) => dueWork(key, 0).id))
+      expect(others.map(({ id }) => id)).toEqual([dueWork(keys[2] as string, 0).id])
+    })
+  })
+})
+
+/** Resolves when a database has sent so many requests, and had time to have the last one answered if nothing held it up. */
+async function untilSent(database: Database, count: number, connection: Connection) {
+  const ask = () => connection.run({ name: 'ask', sql: 'SELECT 1 AS [one];' })
+  while (database.roundTrips() < count) await ask()
+  for (let asked = 0; asked < 50; asked += 1) await ask()
+}
+
+/** Whether a row that one connection has under an update lock is passed by for another. */
+async function honoursLocks(one: Database, other: Database): Promise<boolean> {
+  const id = `probe-${uuidv7()}`
+  await one.run({ name: 'insert', sql: 'INSERT INTO account VALUES (@id, 1, 1);', values: { id } })
+  return one.transaction(async (connection) => {
+    const read = (hints: string) => ({
+      name: 'probe',
+      sql: `SELECT id FROM account WITH (${hints}) WHERE id = @id;`,
+      values: { id },
+    })
+    await connection.run(read('UPDLOCK, ROWLOCK'))
+    const [found = []] = await other.run(read('UPDLOCK, READPAST'))
+    return found.length === 0
+  })
+}

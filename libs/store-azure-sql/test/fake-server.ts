@@ -5,12 +5,13 @@ import * as tds from './tds.ts'
 /** A message of a client: `login`, `begin`, `commit`, `rollback`, `cancel`, or the text of a statement. */
 export type Asked = string
 
-/** `silence`: nothing comes. `half`: the answer begins, and no more comes. `cut`: the connection is closed. */
+/** `silence`: nothing comes. `half`: the answer begins, and no more comes. `cut`: the connection is closed. `begun`: done, and a transaction is open. */
 export type Reply =
   | 'done'
   | 'silence'
   | 'half'
   | 'cut'
+  | 'begun'
   | { readonly error: number; readonly severity?: number; readonly rollsBack?: boolean }
   | { readonly numbers: readonly (bigint | null)[] }
 
@@ -136,6 +137,7 @@ class FakeSession {
       return this.#send(whenDone)
     }
     if (reply === 'silence') return
+    if (reply === 'begun') return this.#send(Buffer.concat([tds.transactionChanged('begin'), tds.done()]))
     if (reply === 'cut') return void this.#socket.destroy()
     if (reply === 'half') return void this.#socket.write(tds.packet(tds.numbersHead('n'), false))
     if ('error' in reply) {

@@ -161,6 +161,14 @@ describe('a connection is never lent with the transaction of another', () => {
     expect(server.asked.slice(1)).toEqual(['login', 'begin', 'rollback', 'login', 'SELECT 1'])
   })
 
+  it('when a statement begins one of its own and leaves it open', async () => {
+    const { server, database } = await opened({ poolSize: 1 })
+    replies(server, 'SELECT 1', 'begun')
+    await database.run(statement())
+    await database.run(statement({ sql: 'SELECT 2' }))
+    expect(server.asked.slice(1)).toEqual(['login', 'SELECT 1', 'login', 'SELECT 2'])
+  })
+
   it('when a body forgot to await a statement', async () => {
     const { server, database } = await opened({ poolSize: 1 })
     await database.transaction(async (connection) => {

@@ -63,6 +63,7 @@ function poolOf(settings: ConnectionSettings, options: DatabaseOptions): config 
       min: 0,
       max: settings.maxPoolSize ?? options.poolSize ?? 10,
       acquireTimeoutMillis: options.acquireTimeout ?? 2_000,
+      // Below the 30 minutes after which Azure lets go of an idle connection.
       idleTimeoutMillis: 300_000,
     },
     options: {
@@ -177,10 +178,10 @@ class MssqlDatabase implements Database, Requests {
   async #guarded<T>(run: () => Promise<T>): Promise<T> {
     const { guard } = this.#parts
     if (!guard) return run()
-    let isSent = false
+    let isRunning = false
     let failure: unknown
     const watched = async () => {
-      isSent = true
+      isRunning = true
       try {
         return { value: await run() }
       } catch (error) {
@@ -196,7 +197,7 @@ class MssqlDatabase implements Database, Requests {
       // What became of the request says more than what the guard makes of it.
       if (failure) throw failure
       if (error instanceof Unavailable) throw error
-      const Failure = isSent ? Interrupted : Unavailable
+      const Failure = isRunning ? Interrupted : Unavailable
       throw new Failure(`SQL Server ${this.#where} is not available: ${(error as Error).message}`, { cause: error })
     }
     if ('error' in outcome) throw outcome.error

@@ -156,16 +156,15 @@ function codeOf(error: unknown): string | undefined {
   return inner === undefined ? undefined : codeOf(inner)
 }
 
-/** Tedious hides why it cannot connect in an `AggregateError`, which may have no message of its own. */
+/** Its message, and what tedious hides in an `AggregateError` below it: why it could not connect, or got no token. */
 function messageOf(error: unknown): string {
-  const { message, errors = [], originalError, cause } = thrownOf(error)
-  const own = typeof message === 'string' ? message : ''
-  const inner = [
-    ...errors,
-    ...(thrownOf(cause).errors ?? []),
-    ...(thrownOf(thrownOf(originalError).cause).errors ?? []),
-  ]
-  const why = inner.map(messageOf).join(' ')
-  if (own !== '') return why === '' ? own : `${own}: ${why}`
-  return why !== '' || originalError === undefined ? why || String(error) : messageOf(originalError)
+  const { message, errors, originalError, cause } = thrownOf(error)
+  const own = typeof message === 'string' && message !== '' ? [message] : []
+  const hidden = [...(errors ?? []), ...hiddenIn(originalError), ...hiddenIn(cause)].map(messageOf)
+  return own.length + hidden.length === 0 ? String(error) : [...own, ...hidden].join(': ')
+}
+
+const hiddenIn = (error: unknown): readonly unknown[] => {
+  const { errors, cause } = thrownOf(error)
+  return errors ?? (cause === undefined ? [] : hiddenIn(cause))
 }

@@ -121,7 +121,7 @@ describe('a connection that cannot be opened', () => {
     const failure = failureOf(new mssql.ConnectionError(noToken as never), 'opening', where)
     expect(failure).toBeInstanceOf(Unavailable)
     expect(failure.message).toBe(
-      'SQL Server 127.0.0.1/order is not available: Security token could not be authenticated or authorized. ' +
+      'SQL Server 127.0.0.1/order is not available: Security token could not be authenticated or authorized.: ' +
         'WorkloadIdentityCredential: no federated token file.',
     )
     expect(outcome(new mssql.ConnectionError(noToken as never), 'opening')).toBe('undone')

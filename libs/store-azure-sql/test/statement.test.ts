@@ -1,4 +1,5 @@
 import { Unavailable } from '@flotilla/decider/store'
+import { collectSpans } from '@flotilla/telemetry/testing'
 import { describe, expect, it, vi } from 'vitest'
 import type { Value } from '../src/database.ts'
 import { Interrupted, Refused } from '../src/failure.ts'
@@ -15,6 +16,30 @@ describe('a statement', () => {
     expect(database.roundTrips()).toBe(2)
     // The first login is a trial of mssql; the connection then stays.
     expect(server.asked).toEqual(['login', 'login', 'SELECT 1', 'SELECT 1'])
+  })
+
+  it('has a span for each attempt, which tells its name and none of its values', async () => {
+    const collected = collectSpans()
+    try {
+      const server = await fake()
+      replies(server, 'SELECT 1', { error: 1205 })
+      await (await open(server)).run(statement({ values: { secret: 'hush' }, batchSize: 3 }))
+      const spans = collected.spans()
+      expect(spans.map(({ name, status }) => [name, status.code === 2 ? 'failed' : 'fine'])).toEqual([
+        ['load orders', 'failed'],
+        ['load orders', 'fine'],
+      ])
+      expect(spans[0]?.attributes).toMatchObject({
+        'db.system.name': 'microsoft.sql_server',
+        'db.operation.name': 'load',
+        'db.query.summary': 'load orders',
+        'db.namespace': 'fake',
+        'db.operation.batch.size': 3,
+      })
+      expect(JSON.stringify(spans.map(({ attributes, events }) => [attributes, events]))).not.toContain('hush')
+    } finally {
+      await collected.shutdown()
+    }
   })
 
   it('gives whole numbers of 64 bits as numbers, and refuses those that are none in JavaScript', async () => {

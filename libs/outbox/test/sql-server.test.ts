@@ -28,7 +28,8 @@ describe.skipIf(!server)('on the server of FLOTILLA_SQLSERVER', () => {
     await migrate({ database: own })
     await own.run({ name: 'create table', sql: parcel })
     await own.close()
-    databases.push(await openDatabase({ connectionString }), await openDatabase({ connectionString }))
+    for (let replica = 0; replica < 2; replica += 1)
+      databases.push(await openDatabase({ connectionString, requestTimeout: 20_000 }))
   })
 
   afterAll(async () => {

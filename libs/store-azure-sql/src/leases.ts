@@ -9,12 +9,13 @@ const passing = 'WITH (UPDLOCK, READPAST, READCOMMITTEDLOCK)'
 
 export const claimOutbox = (now: number, leaseUntil: number, limit: number): Statement => ({
   name: 'claim outbox',
-  sql: `UPDATE o SET [lease_until] = @leaseUntil
+  sql: `WITH oldest AS (
+  SELECT TOP (@limit) [id] FROM outbox ${passing} WHERE [lease_until] <= @now ORDER BY [at]
+)
+UPDATE o SET [lease_until] = @leaseUntil
 OUTPUT inserted.[id], inserted.[topic], inserted.[type], inserted.[correlation_id], inserted.[body], inserted.[properties],
   inserted.[traceparent], inserted.[at], inserted.[lease_until]
-FROM (
-  SELECT TOP (@limit) [id] FROM outbox ${passing} WHERE [lease_until] <= @now ORDER BY [at]
-) AS oldest INNER LOOP JOIN outbox AS o ON o.[id] = oldest.[id]
+FROM oldest INNER LOOP JOIN outbox AS o ON o.[id] = oldest.[id]
 WHERE o.[lease_until] <= @now;`,
   values: { now, leaseUntil, limit },
 })
@@ -35,12 +36,13 @@ export const outboxRows = (found: readonly Found[]): OutboxRow[] =>
 
 export const claimWork = (now: number, leaseUntil: number, limit: number): Statement => ({
   name: 'claim work',
-  sql: `UPDATE w SET [visible_at] = @leaseUntil, [attempts] = w.[attempts] + 1
+  sql: `WITH oldest AS (
+  SELECT TOP (@limit) [id] FROM due_work ${passing} WHERE [due_at] <= @now AND [visible_at] <= @now ORDER BY [due_at]
+)
+UPDATE w SET [visible_at] = @leaseUntil, [attempts] = w.[attempts] + 1
 OUTPUT inserted.[id], inserted.[kind], inserted.[home], inserted.[payload], inserted.[due_at], inserted.[visible_at],
   inserted.[attempts], inserted.[traceparent]
-FROM (
-  SELECT TOP (@limit) [id] FROM due_work ${passing} WHERE [due_at] <= @now AND [visible_at] <= @now ORDER BY [due_at]
-) AS oldest INNER LOOP JOIN due_work AS w ON w.[id] = oldest.[id]
+FROM oldest INNER LOOP JOIN due_work AS w ON w.[id] = oldest.[id]
 WHERE w.[due_at] <= @now AND w.[visible_at] <= @now;`,
   values: { now, leaseUntil, limit },
 })
@@ -86,9 +88,10 @@ const day = 86_400_000
 const inboxKept = 22 * day
 const idempotencyKeyKept = day
 
-const pruned = (table: string, before: string) => `DELETE c FROM (
+const pruned = (table: string, before: string) => `WITH oldest AS (
   SELECT TOP (@limit) [id] FROM ${table} ${passing} WHERE [at] < @${before} ORDER BY [at], [id]
-) AS oldest INNER LOOP JOIN ${table} AS c ON c.[id] = oldest.[id];
+)
+DELETE c FROM oldest INNER LOOP JOIN ${table} AS c ON c.[id] = oldest.[id];
 SELECT @@ROWCOUNT AS [deleted];`
 
 /** Gives how many went, of each. */

@@ -20,7 +20,8 @@ export interface ContractDatabase {
 /** One migrated database for a test file: it is emptied for each test, because making one takes a second. */
 export async function contractDatabase(): Promise<ContractDatabase> {
   const { connectionString, drop } = await testDatabase()
-  const open = () => openDatabase({ connectionString })
+  // A slow machine is no fault.
+  const open = () => openDatabase({ connectionString, requestTimeout: 20_000 })
   const own = await open()
   await migrate({ database: own, folders: { contract: contractMigrations } })
   const tables = [

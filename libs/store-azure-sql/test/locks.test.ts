@@ -34,7 +34,7 @@ describe.skipIf(!sqlServer)('locks, on the server of FLOTILLA_SQLSERVER', () => 
     if (!honours) skip('this server ignores lock hints')
   })
 
-  const open = () => openDatabase({ connectionString: contract?.connectionString ?? '' })
+  const open = () => openDatabase({ connectionString: contract?.connectionString ?? '', requestTimeout: 20_000 })
 
   async function replica() {
     const database = await open()
@@ -59,7 +59,10 @@ describe.skipIf(!sqlServer)('locks, on the server of FLOTILLA_SQLSERVER', () => 
         seen.push(state.balance)
         const next = { balance: state.balance + 1 }
         return [
-          counterChange(account, { rows: [{ key: account, state: next, expected: version, version: version + 1 }] }),
+          counterChange(account, {
+            expected: version,
+            rows: [{ key: account, state: next, expected: version, version: version + 1 }],
+          }),
         ]
       })
       await untilSent(second.database, 2, connection)

@@ -34,7 +34,7 @@ export function databasesOf(data: string, sqlServer: string | undefined): Databa
     if (!existsSync(marker)) return sqliteFiles(data)
     throw new Error(`its databases are on a SQL Server: set FLOTILLA_SQLSERVER as it was, or choose another folder`)
   }
-  if (!existsSync(database('order'))) return sqlServerDatabases(prefixOf(marker), sqlServer)
+  if (!existsSync(database('order'))) return sqlServerDatabases(data, prefixOf(marker), sqlServer)
   throw new Error('its databases are SQLite files: unset FLOTILLA_SQLSERVER, or choose another folder')
 }
 
@@ -57,7 +57,7 @@ function sqliteFiles(data: string): Databases {
   }
 }
 
-function sqlServerDatabases(prefix: string, server: string): Databases {
+function sqlServerDatabases(data: string, prefix: string, server: string): Databases {
   const nameOf = (service: SqlService) => `${prefix}_${service}`
   const connectionString = (service: SqlService) => withDatabase(server, nameOf(service))
   return {
@@ -71,8 +71,10 @@ function sqlServerDatabases(prefix: string, server: string): Databases {
       const { createDatabase } = await import('@flotilla/store-azure-sql/local-server')
       const { openDatabase } = await import('@flotilla/store-azure-sql/connect')
       const { migrate } = await import('@flotilla/store-azure-sql/migrations')
+      // New ones would lack what the folder says is there.
+      const isMissing = !existsSync(filesIn(data).seeded)
       for (const service of sqlServices) {
-        await createDatabase({ server, name: nameOf(service) })
+        if (isMissing) await createDatabase({ server, name: nameOf(service) })
         const database = await openDatabase({ connectionString: connectionString(service) })
         try {
           await migrate({ database, folders: foldersOf(service, 'azure-sql') })

@@ -57,6 +57,8 @@ export const filesIn = (data: string) => ({
   cardProcessorKey: join(data, 'secrets', 'card-processor-key'),
   fleet: join(data, 'fleet.json'),
   database: (service: string) => join(data, 'data', service, `${service}.db`),
+  /** Is there once the catalogue is listed. */
+  seeded: join(data, 'seeded'),
   /** How its databases on a SQL Server are called, if they are there. */
   sqlServer: join(data, 'data', 'sql-server', 'databases'),
   log: (name: string) => join(data, 'logs', `${name}.log`),

@@ -1,8 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { ask, operatorToken } from './client.ts'
 import type { Fleet } from './fleet.ts'
-import { urlOf } from './members.ts'
+import { filesIn, urlOf } from './members.ts'
 
 interface SeedItem {
   readonly sku: string
@@ -22,7 +21,7 @@ export const catalogue: readonly SeedItem[] = [
 
 /** Lists the catalogue and receives its stock, once in the life of a data folder. True when it was done now. */
 export async function seed({ data, ports, url }: Pick<Fleet, 'data' | 'ports' | 'url'>): Promise<boolean> {
-  const marker = join(data, 'seeded')
+  const marker = filesIn(data).seeded
   if (existsSync(marker)) return false
   const token = await operatorToken(urlOf(ports, 'identity'))
   await Promise.all(catalogue.map((item) => list(url, token, item)))

@@ -106,8 +106,10 @@ async function latency(fleet: BenchFleet, { seconds }: Settings) {
 }
 
 function showTotals(fleet: BenchFleet) {
-  say('\ncommits over the whole run (each flushes once)')
-  for (const { service, roundTrips, commits, saved } of fleet.totals()) {
+  const totals = fleet.totals()
+  const isLocal = totals.every(({ roundTrips }) => roundTrips === undefined)
+  say(`\ncommits over the whole run${isLocal ? ' (each flushes once)' : ''}`)
+  for (const { service, roundTrips, commits, saved } of totals) {
     const trips = roundTrips === undefined ? '' : `, ${round(roundTrips)} round trips`
     say(
       `  ${service.padEnd(22)}  ${round(commits)} for ${round(saved)} commands: ${round(saved / commits, 1)} share one${trips}`,

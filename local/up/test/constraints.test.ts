@@ -109,10 +109,11 @@ const refused: readonly [Table, string, Row][] = [
 ]
 
 onEachDatabase(({ sqlServer }) => {
-  const data = mkdtempSync(join(tmpdir(), 'flotilla-'))
+  let data: string
   let databases: Databases
   let ids = 0
   beforeAll(async () => {
+    data = mkdtempSync(join(tmpdir(), 'flotilla-'))
     databases = databasesOf(data, sqlServer)
     await databases.migrate()
   }, 60_000)

@@ -81,8 +81,9 @@ describe('a guard', () => {
 
   it('does not hide what became of a request behind an error of its own', async () => {
     const { server, database } = await guarded((run) => run().catch(() => Promise.reject(new Error('wrapped'))))
-    replies(server, 'SELECT 1', 'cut')
+    replies(server, 'SELECT 1', { error: 40501 }, 'cut')
     expect(await failure(database.run(statement({ isRepeatable: false })))).toBeInstanceOf(Interrupted)
+    expect(server.count('SELECT 1')).toBe(2)
   })
 
   it('that loses its patience with a request leaves it Interrupted', async () => {

@@ -64,6 +64,7 @@ describe('a transaction', () => {
     expect(error).toBeInstanceOf(Refused)
     expect(caught).toEqual([error, error])
     expect(asked()).toEqual(['begin', 'SELECT 1', ...more])
+    expect(database.roundTrips()).toBe(asked().length)
     await database.run(statement({ sql: 'SELECT 3' }))
   })
 

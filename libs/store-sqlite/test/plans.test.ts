@@ -1,49 +1,45 @@
-import type { DatabaseSync } from 'node:sqlite'
 import { systemClock } from '@flotilla/decider/clock'
 import { type ContractRow, contractTables } from '@flotilla/decider/contract-domain'
 import { expect, onTestFinished, test } from 'vitest'
-import { openSqlite } from '../src/database.ts'
+import { openSqlite, query } from '../src/database.ts'
+import { explained, growing, unused } from '../src/explaining.ts'
 import { migrate } from '../src/migrations.ts'
 import { createSqliteStore } from '../src/store.ts'
 import { contractMigrations } from './fixture.ts'
 
-/** Every statement the store prepares, with the plan SQLite has for it. */
-function plans(): { sql: string; steps: string[] }[] {
+function migrated() {
   const database = openSqlite({ file: ':memory:' })
   onTestFinished(() => database.close())
   migrate({ file: database, folders: { contract: contractMigrations } })
-  const statements: string[] = []
-  const watching = new Proxy(database, {
-    get(target, property) {
-      const value = Reflect.get(target, property)
-      if (typeof value !== 'function') return value
-      return (...given: unknown[]) => {
-        if (property === 'prepare') statements.push(String(given[0]))
-        return Reflect.apply(value, target, given)
-      }
-    },
-  }) as DatabaseSync
-  createSqliteStore<ContractRow>({ database: watching, tables: contractTables, clock: systemClock })
-  return statements
-    .filter((sql) => /^(SELECT|UPDATE|DELETE|INSERT)/.test(sql) && !sql.includes('sqlite_schema'))
-    .map((sql) => ({
-      sql,
-      steps: database
-        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
-        .all()
-        .map(({ detail }) => String(detail)),
-    }))
+  return database
 }
 
+const storeOn = (database: ReturnType<typeof migrated>) =>
+  createSqliteStore<ContractRow>({ database, tables: contractTables, clock: systemClock })
+
 test('no statement of the store sorts, or scans a table that grows', () => {
-  const found = plans()
+  const found = explained(migrated(), storeOn)
   expect(found.length).toBeGreaterThan(20)
-  for (const { sql, steps } of found) {
-    for (const step of steps) {
-      expect(step, sql).not.toContain('TEMP B-TREE')
-      // A walk from the oldest on that ends at its LIMIT.
-      const walk = /ORDER BY \w+ LIMIT/.test(sql) && (step.includes('COVERING INDEX') || sql.includes('ORDER BY rowid'))
-      if (!walk) expect(step, sql).not.toMatch(/^SCAN/)
-    }
-  }
+  expect(found.flatMap(growing)).toEqual([])
+})
+
+test('every index is gone by; history is read by services', () => {
+  const database = migrated()
+  expect(unused(database, explained(database, storeOn))).toEqual(['history: primary key'])
+})
+
+test.for([
+  ['a scan', 'SELECT home FROM inbox WHERE at < 5', /^SCAN inbox/],
+  ['a scan of an index', 'SELECT id FROM due_work WHERE visible_at < 5', /^SCAN due_work USING COVERING INDEX/],
+  ['a scan for the oldest', 'SELECT home FROM history ORDER BY at LIMIT 1', /^SCAN history/],
+  ['a sort', "SELECT id FROM outbox WHERE id > 'a' ORDER BY topic", /^USE TEMP B-TREE FOR ORDER BY/],
+] as const)('%s would be found', ([, sql, step]) => {
+  const found = explained(migrated(), (database) => query(database, sql))
+  expect(found.flatMap(growing)).toContainEqual(expect.stringMatching(step))
+})
+
+test('an index that no statement goes by would be found', () => {
+  const database = migrated()
+  database.exec('CREATE INDEX outbox_by_topic ON outbox (topic)')
+  expect(unused(database, explained(database, storeOn))).toContain('outbox: outbox_by_topic')
 })

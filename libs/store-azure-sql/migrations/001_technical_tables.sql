@@ -57,8 +57,9 @@ CREATE TABLE outbox (
   CONSTRAINT outbox_id PRIMARY KEY CLUSTERED ([id])
 );
 
--- Claims go through it oldest first, past the few rows that are leased; its first entry is the age of the outbox.
-CREATE INDEX outbox_by_age ON outbox ([at], [lease_until]);
+-- Claims go through it oldest first, past those that are leased; its first entry is the age of the outbox. Whoever passes by what is
+-- locked passes by a row, not a page.
+CREATE INDEX outbox_by_age ON outbox ([at], [lease_until]) WITH (ALLOW_PAGE_LOCKS = OFF);
 
 CREATE TABLE due_work (
   [id]          nvarchar(200) COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -73,4 +74,4 @@ CREATE TABLE due_work (
 );
 
 -- What is due now is a short stretch at its beginning: work never becomes visible before it is due.
-CREATE INDEX due_work_by_age ON due_work ([due_at], [visible_at]);
+CREATE INDEX due_work_by_age ON due_work ([due_at], [visible_at]) WITH (ALLOW_PAGE_LOCKS = OFF);

@@ -7,17 +7,21 @@ export class Undone extends Unavailable {
   readonly isTransient: boolean
   /** The database is up, and somebody else was in the way. */
   readonly isConflict: boolean
+  /** A migration has not run, or a right is missing. */
+  readonly isUnprepared: boolean
 
-  constructor(message: string, { isTransient = false, isConflict = false, cause }: UndoneOptions) {
-    super(message, { cause })
-    this.isTransient = isTransient
-    this.isConflict = isConflict
+  constructor(message: string, options: UndoneOptions) {
+    super(message, { cause: options.cause })
+    this.isTransient = options.isTransient ?? false
+    this.isConflict = options.isConflict ?? false
+    this.isUnprepared = options.isUnprepared ?? false
   }
 }
 
 interface UndoneOptions {
   readonly isTransient?: boolean
   readonly isConflict?: boolean
+  readonly isUnprepared?: boolean
   readonly cause?: unknown
 }
 
@@ -38,23 +42,45 @@ const conflicts = new Set([
 
 /** Refused before it began, or rolled back. */
 const undone = new Set([
+  601, // moved
   615, // database
+  617, // dropped
   926, // suspect
   1204, // locks
+  1807, // model
   3906, // readonly
+  3935, // file
+  3966, // version
   4060, // open
   4221, // secondary
+  10922, // retry
   10928, // limit
   10929, // busy
   10936, // pool
   40166, // reconfiguration
   40501, // throttled
   40540, // failover
+  40549, // long
+  40550, // locks
+  40551, // tempdb
+  40552, // log
+  40553, // memory
   42108, // paused
   42109, // resuming
   49918, // resources
   49919, // creations
   49920, // operations
+])
+
+/** The database is not, or not yet, as this release needs it: no fault of what was asked. */
+const unprepared = new Set([
+  207, // column
+  208, // table
+  229, // right
+  230, // right
+  916, // login
+  2715, // type
+  2812, // procedure
 ])
 
 /** Before a login, nothing was done; later nobody knows. */
@@ -109,9 +135,14 @@ export function failureOf(error: unknown, moment: Moment, where: string): Undone
   if (conflicts.has(number)) return new Undone(text, { isTransient: true, isConflict: true, cause: error })
   if (undone.has(number)) return new Undone(text, { isTransient: true, cause: error })
   if (unknown.has(number) || severity >= severities.fatal) return new Interrupted(text, { cause: error })
+  if (unprepared.has(number)) return new Undone(text, { isUnprepared: true, cause: error })
   if (severity >= severities.database) return new Undone(text, { cause: error })
-  return new Refused(number, message, error)
+  return new Refused(number, withoutValues(message), error)
 }
+
+/** What was too long (2628), or there twice (2627), may be somebody's name: the table and the rule suffice. */
+export const withoutValues = (message: string): string =>
+  message.replace(/ Truncated value: .*/s, '').replace(/ The duplicate key value is .*/s, '')
 
 /** A login that is refused stays refused, and a pool that is exhausted is not helped by asking again. */
 function canOpenSoon(error: unknown, answer: Answer | undefined): boolean {

@@ -52,7 +52,12 @@ function rowParts<Row>(tables: Tables<Row>, keys: readonly Key[], isLocked: bool
     const followed = table.follow && tables.of(keyOf(table.follow.kind, ''))
     if (followed && !groups.has(followed)) groups.set(followed, [])
   }
-  return [...groups].map(([table, named]) => {
+  // A row is read before those it names: one that comes into being in between is then missed as a whole, which its save finds out.
+  // The other way round it would be decided on without them.
+  const inOrder = [...groups].toSorted(
+    ([one], [other]) => Number(one.follow === undefined) - Number(other.follow === undefined),
+  )
+  return inOrder.map(([table, named]) => {
     for (const key of named) ids.add(table.name, { [table.id === 'uuid' ? 'u1' : 'k1']: idCell(table, key) })
     const followers = tables.followersOf(table).filter((follower) => groups.has(follower))
     return {
@@ -68,16 +73,20 @@ function rowParts<Row>(tables: Tables<Row>, keys: readonly Key[], isLocked: bool
 }
 
 /**
- * Loop joins in the order written keep the locks to the rows that are asked for, and to the order of their keys, whatever the
- * statistics say.
+ * A loop join in the order written keeps the locks to the rows that are asked for, whatever the statistics say. It takes them as they lie
+ * in what it walks: the parameter, or a table variable of all ids, both in the order of their keys.
  */
 function selection<Row>(table: Table<Row>, followers: readonly Table<Row>[], isLocked: boolean): string {
   const named = `SELECT k.[id] FROM ${idLayouts[table.id].from(table.name)} AS k`
-  const ids = [named, ...followers.flatMap((follower) => followedIds(table, follower))].join('\n  UNION ')
+  const followed = followers.flatMap((follower) => followedIds(table, follower))
   const lock = isLocked && table.isContended ? ' WITH (UPDLOCK, ROWLOCK)' : ''
-  return `SELECT ${selected(table, 't')} FROM (
-  ${ids}
-) AS wanted INNER LOOP JOIN ${quoted(table.name)} AS t${lock} ON t.[id] = wanted.[id];`
+  const rowsOf = (ids: string) =>
+    `SELECT ${selected(table, 't')} FROM ${ids} AS wanted INNER LOOP JOIN ${quoted(table.name)} AS t${lock} ON t.[id] = wanted.[id];`
+  if (followed.length === 0) return rowsOf(`(${named})`)
+  const type = table.id === 'uuid' ? 'binary(16)' : `nvarchar(200) ${binary}`
+  return `DECLARE @${table.name}_ids TABLE ([id] ${type} NOT NULL PRIMARY KEY CLUSTERED);
+INSERT INTO @${table.name}_ids ([id]) ${[named, ...followed].join('\n  UNION ')};
+${rowsOf(`@${table.name}_ids`)}`
 }
 
 function followedIds<Row>(table: Table<Row>, { name, follow, id }: Table<Row>): string[] {

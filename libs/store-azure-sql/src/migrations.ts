@@ -13,6 +13,7 @@ import {
 import { Unavailable } from '@flotilla/decider/store'
 import type { Connection, Database } from './database.ts'
 import { Interrupted } from './failure.ts'
+import { Undone } from './faults.ts'
 import { notOneBatch } from './tsql.ts'
 
 export interface MigrateOptions extends Comparing {
@@ -42,6 +43,9 @@ FROM sys.dm_tran_locks AS l JOIN sys.dm_exec_sessions AS s ON s.session_id = l.r
 WHERE l.resource_type = N'APPLICATION' AND l.request_status = N'GRANT' AND l.resource_database_id = DB_ID()
   AND l.resource_description LIKE N'%flotilla-migrate%'`
 
+/** Names in migrations, and in the statements of a store, have no schema: they are `dbo`'s. */
+const schemaSql = 'SELECT SCHEMA_NAME() AS [schema]'
+
 const ledgerSql = `IF OBJECT_ID(N'dbo.migration', N'U') IS NULL
 CREATE TABLE dbo.migration (
   [set]        nvarchar(100) NOT NULL,
@@ -69,6 +73,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const sets = readSets({ store: technicalTables, ...folders })
   for (const { files } of sets) files.forEach(refuseBatches)
   await locked(options, async (connection) => {
+    await refuseOtherSchemas(connection)
     await connection.run({ name: 'make the ledger of migrations', sql: ledgerSql })
     for (const set of sets) await verified(connection, set, options)
   })
@@ -81,6 +86,13 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     }
   }
   return done
+}
+
+async function refuseOtherSchemas(connection: Connection) {
+  const [[row] = []] = await connection.run({ name: 'see the default schema', sql: schemaSql })
+  if (row?.schema === 'dbo') return
+  const mend = 'give it dbo: ALTER USER … WITH DEFAULT_SCHEMA = dbo'
+  throw new MigrationRefused(`the default schema of whoever migrates is ${row?.schema ?? 'none'}: ${mend}`)
 }
 
 function refuseBatches(migration: Migration) {
@@ -124,7 +136,8 @@ async function apply(options: MigrateOptions, of: MigrationSet, migration: Migra
 
 function failureOf(migration: Migration, error: unknown): unknown {
   if (error instanceof MigrationRefused) return error
-  if (!(error instanceof Unavailable)) return failed(migration, error)
+  if (!(error instanceof Unavailable) || (error instanceof Undone && error.isUnprepared))
+    return failed(migration, error)
   const name = nameOf(migration)
   if (!(error instanceof Interrupted))
     return new Unavailable(`migration ${name} was not applied: ${error.message}`, { cause: error })

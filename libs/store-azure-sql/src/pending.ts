@@ -8,22 +8,33 @@ import { Rows } from './rows.ts'
 /** Outbox rows that the broker has, and that are still to be deleted: with the next save, so that under load they cost no trip. */
 export interface Forgotten {
   add(ids: readonly string[]): void
-  /** So many of them as one save takes along; `done` takes them off the list. */
-  taken(): { readonly ids: readonly string[]; done(): void }
+  /** So many of them as one statement takes along, which no other does; then they are `done`, or `left` for another. */
+  taken(): Taken
   /** Deletes them now. */
   flush(): Promise<void>
   /** Deleted so far. */
   count(): number
-  stopWaiting(): void
+  /** From now on they go with a save or a flush only. */
+  stop(): void
+}
+
+export interface Taken {
+  readonly ids: readonly string[]
+  done(): void
+  left(): void
 }
 
 /** Of one statement. */
 const atMost = 1_000
+/** While the database is away they are tried ever more seldom, at least so often, in milliseconds. */
+const idleAtMost = 5_000
 
 export function createForgotten(database: Database, clock: Clock, idle: number): Forgotten {
   const waiting = new Set<string>()
   let cancel: (() => void) | undefined
   let count = 0
+  let wait = idle
+  let isStopped = false
 
   function stopWaiting() {
     cancel?.()
@@ -31,33 +42,45 @@ export function createForgotten(database: Database, clock: Clock, idle: number):
   }
 
   function awaitIdle() {
-    cancel ??= clock.after(idle, () => {
+    if (isStopped) return
+    cancel ??= clock.after(wait, () => {
       cancel = undefined
       flush().catch((error: unknown) => {
-        if (!(error instanceof Unavailable)) throw error
         // They are still there, leased to us; they go when the database answers again.
-        awaitIdle()
+        if (!(error instanceof Unavailable)) throw error
       })
     })
   }
 
-  function taken() {
+  function taken(): Taken {
     const ids = [...waiting].slice(0, atMost)
+    for (const id of ids) waiting.delete(id)
     return {
       ids,
       done() {
-        for (const id of ids) if (waiting.delete(id)) count += 1
+        count += ids.length
+        wait = idle
         if (waiting.size === 0) stopWaiting()
+      },
+      left() {
+        for (const id of ids) waiting.add(id)
+        wait = Math.min(wait * 2, idleAtMost)
+        if (ids.length > 0) awaitIdle()
       },
     }
   }
 
   async function flush() {
     while (waiting.size > 0) {
-      const { ids, done } = taken()
+      const { ids, done, left } = taken()
       const rows = new Rows()
-      await database.run({ name: 'forget outbox', sql: forgetting(ids, rows), values: { rows } })
-      done()
+      try {
+        await database.run({ name: 'forget outbox', sql: forgetting(ids, rows), values: { rows } })
+        done()
+      } catch (error) {
+        left()
+        throw error
+      }
     }
   }
 
@@ -69,7 +92,10 @@ export function createForgotten(database: Database, clock: Clock, idle: number):
     taken,
     flush,
     count: () => count,
-    stopWaiting,
+    stop() {
+      isStopped = true
+      stopWaiting()
+    },
   }
 }
 

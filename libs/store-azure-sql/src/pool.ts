@@ -14,7 +14,7 @@ interface Lending {
 export class NotOpened extends Error {}
 
 /** No answer in time. */
-export class TimedOut extends Error {}
+class TimedOut extends Error {}
 
 /**
  * A pool that lends a connection again only when it is surely clean: one whose request was given up, or that is still in a

@@ -75,7 +75,7 @@ export function createAzureSqlStore<Row>(options: AzureSqlStoreOptions<Row>): Az
     async close() {
       if (isClosed) return
       isClosed = true
-      forgotten.stopWaiting()
+      forgotten.stop()
       try {
         await postponed.flush()
         await forgotten.flush()

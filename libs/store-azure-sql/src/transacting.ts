@@ -10,9 +10,10 @@ import {
 } from '@flotilla/decider/store'
 import type { Connection, Database, Found } from './database.ts'
 import { Interrupted, Refused } from './failure.ts'
+import { withoutValues } from './faults.ts'
 import { loadingOf } from './loading.ts'
 import type { Forgotten } from './pending.ts'
-import { savingOf } from './saving.ts'
+import { type SavingOptions, savingOf } from './saving.ts'
 import type { Tables } from './tables.ts'
 
 type Decide<Row> = (loaded: Loaded<Row>) => readonly Change<Row>[]
@@ -49,26 +50,34 @@ export interface Transacting<Row> {
 export function createTransacting<Row>({ database, tables, forgotten }: TransactingOptions<Row>): Transacting<Row> {
   const counted = { commits: 0, saved: 0, stale: 0 }
 
-  async function once(wanted: Wanted, decide: Decide<Row>, on: Connection, isInTransaction: boolean) {
-    const loading = loadingOf(tables, wanted, isInTransaction)
-    const loaded = loading.read(loading.statement ? await on.run(loading.statement) : [])
+  async function once(wanted: Wanted, decide: Decide<Row>, on: Connection, options: SavingOptions) {
+    const loading = loadingOf(tables, wanted, options.isInTransaction)
+    const loaded = loading.read(loading.statement ? await on.run(loading.statement).catch(unanswered) : [])
     const plan = planChanges(decide(loaded), heldAs(loaded, wanted))
-    if (isEmpty(plan)) return { plan }
-    const { ids, done } = forgotten.taken()
-    const [conflicts] = await on.run(savingOf(tables, plan, { forgotten: ids, isInTransaction }))
+    if (isEmpty(plan)) return plan
+    const [conflicts] = await on.run(savingOf(tables, plan, options))
     const conflict = conflicts?.[0]
     if (conflict) throw new Conflict(refusedBy(conflict))
-    return { plan, done }
+    return plan
   }
 
   /** One attempt, its transaction included. */
   async function attempt(wanted: Wanted, decide: Decide<Row>): Promise<Plan<Row>> {
-    const { plan, done } = tables.areContended(wanted.keys)
-      ? await database.transaction((connection) => once(wanted, decide, connection, true)).catch(asConflict)
-      : await once(wanted, decide, database, false)
-    if (done) counted.commits += 1
-    done?.()
-    return plan
+    const isInTransaction = tables.areContended(wanted.keys)
+    const { ids, done, left } = forgotten.taken()
+    const run = (on: Connection) => once(wanted, decide, on, { forgotten: ids, isInTransaction })
+    try {
+      const plan = await (isInTransaction ? database.transaction(run).catch(asConflict) : run(database))
+      if (isEmpty(plan)) left()
+      else {
+        counted.commits += 1
+        done()
+      }
+      return plan
+    } catch (error) {
+      left()
+      throw error
+    }
   }
 
   async function transact(wanted: Wanted, decide: Decide<Row>): Promise<readonly Saved[]> {
@@ -100,7 +109,12 @@ function heldAs<Row>({ rows, known }: Loaded<Row>, { keys }: Wanted): Held {
 }
 
 const refusedBy = ({ number, message }: Found): Refused | undefined =>
-  number === 0 ? undefined : new Refused(number as number, message as string, undefined)
+  number === 0 ? undefined : new Refused(number as number, withoutValues(message as string), undefined)
+
+/** A load was repeated already where it is asked for, and has written nothing. */
+function unanswered(error: unknown): never {
+  throw error instanceof Interrupted ? new Unavailable(error.message, { cause: error }) : error
+}
 
 /** In a transaction of ours a key that is taken is an error, because it dooms the transaction. */
 function asConflict(error: unknown): never {

@@ -9,10 +9,12 @@ export interface FakeOptions {
   /** What sp_getapplock answers, instead of 0 when it is this one's turn. */
   readonly granted?: number
   readonly holders?: () => readonly Found[]
+  /** The default schema of the login. */
+  readonly schema?: string
 }
 
 /** As much of a server as the runner of migrations sees: a ledger, the lock, transactions that roll back. */
-export function fakeDatabase({ onRun = () => {}, granted, holders = () => [] }: FakeOptions = {}) {
+export function fakeDatabase({ onRun = () => {}, granted, holders = () => [], schema = 'dbo' }: FakeOptions = {}) {
   const statements: Statement[] = []
   const ledger: Row[] = []
   const kept: string[] = []
@@ -24,6 +26,7 @@ export function fakeDatabase({ onRun = () => {}, granted, holders = () => [] }: 
     const { sql, values = {} } = statement
     if (sql.includes('INSERT INTO dbo.migration')) pending.rows.push(values as unknown as Row)
     else if (sql.includes('FROM dbo.migration')) return [ledger.filter(({ set }) => set === values.set)]
+    else if (sql.includes('SCHEMA_NAME')) return [[{ schema }]]
     else if (sql.includes('dm_tran_locks')) return [holders()]
     else pending.sql.push(sql)
     return []

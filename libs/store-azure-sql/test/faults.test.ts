@@ -32,7 +32,8 @@ describe('what the server says while a request runs', () => {
   )
 
   it.each([
-    615, 926, 1204, 3906, 4060, 4221, 10928, 10929, 10936, 40166, 40501, 40540, 42108, 42109, 49918, 49919, 49920,
+    601, 615, 617, 926, 1204, 1807, 3906, 3935, 3966, 4060, 4221, 10922, 10928, 10929, 10936, 40166, 40501, 40540,
+    40549, 40550, 40551, 40552, 40553, 42108, 42109, 49918, 49919, 49920,
   ])('%i: it was not done, so again', (number) => {
     expect(outcome(answered(number))).toBe('undone, again')
   })
@@ -44,7 +45,26 @@ describe('what the server says while a request runs', () => {
     },
   )
 
-  it.each([102, 208, 515, 547, 2601, 2627, 8134, 33557097, 50000])('%i: it is refused', (number) => {
+  it.each([207, 208, 229, 230, 916, 2715, 2812])(
+    '%i: a migration or a right is missing, which is no fault of what was asked',
+    (number) => {
+      const failure = failureOf(answered(number), 'running', where)
+      expect(failure).toBeInstanceOf(Undone)
+      expect(failure).toMatchObject({ isUnprepared: true, isTransient: false })
+    },
+  )
+
+  it('a refusal keeps the rule, and leaves out what broke it', () => {
+    const long =
+      "String or binary data would be truncated in table 'orders', column 'body'. Truncated value: 'ada@example.com'."
+    expect(failureOf(answered(2628, 16, long), 'running', where).message).not.toContain('ada@')
+    const twice = "Violation of PRIMARY KEY constraint 'item_id'. The duplicate key value is (ada@example.com)."
+    const { message } = failureOf(answered(2627, 14, twice), 'running', where)
+    expect(message).toContain('item_id')
+    expect(message).not.toContain('ada@')
+  })
+
+  it.each([102, 515, 547, 2601, 2627, 8134, 33557097, 50000])('%i: it is refused', (number) => {
     expect(outcome(answered(number))).toBe(`refused ${number}`)
   })
 

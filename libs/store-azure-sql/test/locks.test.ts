@@ -6,7 +6,10 @@ import {
   counterChange,
   dueWork,
   newCounter,
+  transferKey,
 } from '@flotilla/decider/contract-domain'
+import { idOf } from '@flotilla/decider/decider'
+import { uuidToBlob } from '@flotilla/decider/uuid'
 import { uuidv7 } from 'uuidv7'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../src/connect.ts'
@@ -70,6 +73,40 @@ describe.skipIf(!sqlServer)('locks, on the server of FLOTILLA_SQLSERVER', () => 
     })
     await waiting
     expect(seen).toEqual([40])
+  })
+
+  test('a row that comes into being while another waits for what it names is not decided on without the rest of that', async () => {
+    const [first, second] = [await replica(), await replica()]
+    const run = uuidv7()
+    const [from, to, transfer] = [accountKey(`from-${run}`), accountKey(`to-${run}`), transferKey(uuidv7())]
+    const rows = [from, to].map((key) => ({ key, state: { balance: 10 }, expected: 0, version: 1 }))
+    await first.store.transact({ keys: [from, to], causes: [] }, () => [counterChange(from, { rows })])
+    const seen: string[][] = []
+    let waiting: Promise<unknown> = Promise.resolve()
+    await first.database.transaction(async (connection) => {
+      const lock = 'SELECT id FROM account WITH (UPDLOCK, ROWLOCK) WHERE id = @id;'
+      await connection.run({ name: 'lock', sql: lock, values: { id: idOf(to) } })
+      waiting = second.store.transact({ keys: [to, transfer], causes: [] }, (loaded) => {
+        const decided = seen.length === 0 && !loaded.rows.has(transfer)
+        seen.push([...loaded.rows.keys()].sort())
+        // As a cancellation that overtakes its placement: it leaves a mark under the same id.
+        const state = { from: idOf(from), to: idOf(to), amount: 1, undone: true }
+        const expected = loaded.rows.get(transfer)?.version ?? 0
+        return decided || expected > 0
+          ? [counterChange(transfer, { expected, rows: [{ key: transfer, state, expected, version: expected + 1 }] })]
+          : []
+      })
+      await untilSent(second.database, 2, connection)
+      const body = JSON.stringify({ from: idOf(from), to: idOf(to), amount: 1, undone: false })
+      const values = { id: uuidToBlob(idOf(transfer)), body }
+      await connection.run({
+        name: 'insert',
+        sql: 'INSERT INTO transfer (id, version, body) VALUES (@id, 1, @body);',
+        values,
+      })
+    })
+    await waiting
+    expect(seen.at(-1)).toEqual([from, to, transfer].sort())
   })
 
   test('a sweeper passes by what another is claiming, and does not wait for it', async () => {

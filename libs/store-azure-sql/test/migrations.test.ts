@@ -66,6 +66,12 @@ describe('what is missing', () => {
 })
 
 describe('nothing is applied', () => {
+  test('by a login whose names would not be those of dbo', async () => {
+    const { run, kept } = service(first, { schema: 'guest' })
+    await expect(run()).rejects.toThrow('the default schema of whoever migrates is guest: give it dbo: ALTER USER')
+    expect(kept).toEqual([])
+  })
+
   /** Runs once, changes what a release has, and runs again. */
   async function changed(change: (there: ReturnType<typeof service>) => void, more: Partial<MigrateOptions> = {}) {
     const there = service({ ...first, '002_more.sql': 'CREATE TABLE more (id int)' })

@@ -52,10 +52,32 @@ test('those that could not be deleted are tried again, with a save or alone', as
   await expect(save()).rejects.toThrow(Unavailable)
   expect(store.stats().forgotten).toBe(0)
   isAway = false
-  await clock.pass(50)
+  await clock.pass(400)
   expect(asked).toEqual(['forget outbox', 'save', 'forget outbox'])
   expect(idsIn(statements[2], 'forgotten')).toEqual(['a'])
   expect(store.stats().forgotten).toBe(1)
+})
+
+test('while the database is away they are tried ever more seldom', async () => {
+  const { store, clock, asked } = started(() => away())
+  await store.forget(['a'])
+  await clock.pass(60_000)
+  expect(asked.length).toBeGreaterThan(10)
+  expect(asked.length).toBeLessThan(25)
+  await store.close()
+  const before = asked.length
+  await clock.pass(60_000)
+  expect(asked).toHaveLength(before)
+})
+
+test('two saves at once take different rows with them, and what one could not delete goes with another', async () => {
+  const { store, statements, clock } = started()
+  await store.forget(['a', 'b'])
+  const change = () => counterChange(newCounter())
+  const saves = [0, 1].map(() => store.transact({ keys: [], causes: [] }, () => [change()]))
+  await Promise.all(saves)
+  await clock.pass(1_000)
+  expect(statements.map((statement) => idsIn(statement, 'forgotten'))).toEqual([['a', 'b'], []])
 })
 
 test('what the broker has is not claimed again', async () => {

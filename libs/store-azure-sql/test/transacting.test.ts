@@ -90,6 +90,15 @@ describe('a batch', () => {
     expect(save).not.toContain('TRANSACTION')
   })
 
+  test('reads a row before those it names, so that none comes into being between without them', async () => {
+    const scripted = scriptedDatabase()
+    const keys = [accountKey('a'), transferKey(uuidv7())]
+    await storeOn(scripted).transact({ keys, causes: [] }, () => [])
+    const sql = scripted.statements[0]?.sql ?? ''
+    expect(sql.indexOf('[transfer] AS t ON')).toBeGreaterThan(0)
+    expect(sql.indexOf('[transfer] AS t ON')).toBeLessThan(sql.indexOf('[account] AS t WITH'))
+  })
+
   test('of other rows takes no lock to load, and saves in a transaction of its own', async () => {
     const scripted = scriptedDatabase()
     const change = counterChange(newCounter())
@@ -158,6 +167,14 @@ describe('between a load and its save', () => {
     )
     expect(await storeOn(scripted).transact({ keys: [account], causes: [] }, () => [change])).toEqual(['saved'])
     expect(scripted.asked).toEqual(['begin', 'load', 'save', 'rollback', 'begin', 'load', 'save', 'commit'])
+  })
+
+  test('a load that is not answered is not asked for once more: whoever asks has done so, and it wrote nothing', async () => {
+    const change = counterChange(newCounter())
+    const scripted = scriptedDatabase(() => new Interrupted('no answer'))
+    const failing = storeOn(scripted).transact(wantedBy(change), () => [change])
+    await expect(failing).rejects.toThrow(Unavailable)
+    expect(scripted.asked).toEqual(['load'])
   })
 
   test('rows that others change again and again make it Unavailable in the end', async () => {

@@ -56,7 +56,9 @@ function move(stock: Stock, lines: readonly Line[], from: Shelf, to: Shelf): Sto
 
 function change(stock: Stock, sku: string, how: (item: Item) => Item): Stock {
   const item = stock.items.get(sku)
-  return item ? withItem(stock, how(item)) : stock
+  // Passing it over would lose stock.
+  if (!item) throw new Error(`${sku} is not in the stock that was decided on`)
+  return withItem(stock, how(item))
 }
 
 function withItem(stock: Stock, item: Item): Stock {

@@ -9,8 +9,9 @@ export const ListItem = z.strictObject({
     .string()
     .min(1)
     .max(200)
-    .regex(/^(?!\s)[^\p{Cc}\p{Cs}\uFFFD]*(?<!\s)$/u, {
-      error: 'must be text without control characters, bytes that are no UTF-8, and blanks at either end',
+    .regex(/^(?!\s)[^\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\uFFFD]*(?<!\s)$/u, {
+      error:
+        'must be text without control characters, noncharacters, bytes that are no UTF-8, and blanks at either end',
     }),
   price: MinorUnits.min(1, { error: 'must be at least 1' }),
   currency: Currency,

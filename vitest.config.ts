@@ -16,7 +16,7 @@ class Sequencer extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    projects: ['services/*', 'libs/*', 'local/*', 'bench', 'sim'],
+    projects: ['services/*', 'libs/*', 'local/*', 'bench', 'sim', 'e2e'],
     passWithNoTests: false,
     sequence: { sequencer: Sequencer },
   },

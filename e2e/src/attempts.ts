@@ -1,0 +1,69 @@
+import { z } from 'zod'
+
+/** One request of the load. */
+export interface Attempt {
+  readonly door: string
+  /** When it was sent, in milliseconds since the epoch. */
+  readonly at: number
+  /** Until its answer, in milliseconds. */
+  readonly took: number
+  /** 0 when there was no answer. */
+  readonly status: number
+  /** The id of the order that was accepted, or what was answered, or why there was no answer. */
+  readonly said: string
+}
+
+const Line = z.tuple([z.string(), z.number(), z.number(), z.number().int(), z.string()])
+
+/** Reads a line of the load's log. Throws when it is none. */
+export function readAttempt(line: string): Attempt {
+  try {
+    const [door, at, took, status, said] = Line.parse(JSON.parse(line))
+    return { door, at, took, status, said }
+  } catch (error) {
+    throw new Error(`the load said what is no request: ${line.slice(0, 300)}`, { cause: error })
+  }
+}
+
+/** What was done while the load went on. */
+export interface Phase {
+  readonly name: string
+  /** Milliseconds since the epoch; the next phase begins where this one ends. */
+  readonly from: number
+  readonly to: number
+}
+
+export interface PhaseFigures {
+  readonly name: string
+  readonly seconds: number
+  readonly requests: number
+  readonly failed: readonly Attempt[]
+  /** From request to answer, in milliseconds, of what was accepted. */
+  readonly p50: number
+  readonly p99: number
+  readonly slowest: number
+}
+
+/** Anything but 202 is a failure, also a connection that broke: a client who repeats nothing would have lost its order. */
+export const isFailed = ({ status }: Attempt): boolean => status !== 202
+
+/** A request belongs to the phase in which it was sent; one sent before the first or after the last, to none. */
+export function figuresOf(phases: readonly Phase[], attempts: readonly Attempt[]): PhaseFigures[] {
+  return phases.map(({ name, from, to }) => {
+    const of = attempts.filter(({ at }) => at >= from && at < to)
+    const took = of.filter((attempt) => !isFailed(attempt)).map(({ took }) => took)
+    const sorted = took.toSorted((one, other) => one - other)
+    return {
+      name,
+      seconds: (to - from) / 1_000,
+      requests: of.length,
+      failed: of.filter(isFailed),
+      p50: quantile(sorted, 0.5),
+      p99: quantile(sorted, 0.99),
+      slowest: sorted.at(-1) ?? Number.NaN,
+    }
+  })
+}
+
+const quantile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN

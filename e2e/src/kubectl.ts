@@ -1,0 +1,82 @@
+import { type Companion, follow, runBytes, runText } from './child.ts'
+
+/** Anything of the API, as it is sent. */
+export interface Manifest {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly labels?: Readonly<Record<string, string>>
+  }
+  readonly [field: string]: unknown
+}
+
+/** Where Node is in the distroless image. */
+export const nodeInImage = '/nodejs/bin/node'
+
+/** One cluster, by `kubectl` from PATH. Every method throws `ProgramFailed` with what kubectl said. */
+export class Kubectl {
+  readonly #config: readonly string[]
+
+  constructor(kubeconfig: string) {
+    this.#config = ['--kubeconfig', kubeconfig]
+  }
+
+  /** @param timeout milliseconds. */
+  run(args: readonly string[], timeout = 60_000): Promise<string> {
+    return runText('kubectl', [...this.#config, ...args], { timeout })
+  }
+
+  async json<Body>(args: readonly string[]): Promise<Body> {
+    return JSON.parse(await this.run([...args, '--output', 'json'])) as Body
+  }
+
+  async list<Item>(kind: string, args: readonly string[]): Promise<readonly Item[]> {
+    return (await this.json<{ items: Item[] }>(['get', kind, ...args])).items
+  }
+
+  async apply(manifests: readonly Manifest[]): Promise<void> {
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests })
+    await runText('kubectl', [...this.#config, 'apply', '--filename', '-'], { input })
+  }
+
+  /** Waits until an object is so; `condition` as `kubectl wait --for` takes it. @param within seconds. */
+  async wait(target: readonly string[], condition: string, within: number): Promise<void> {
+    await this.run(['wait', ...target, `--for=${condition}`, `--timeout=${within}s`], (within + 30) * 1_000)
+  }
+
+  /** Runs JavaScript in a pod, in its network and with its files. */
+  async evaluate(namespace: string, pod: string, script: string, timeout = 60_000): Promise<Buffer> {
+    const args = ['exec', '--namespace', namespace, pod, '--', nodeInImage, '--input-type=module', '--eval', script]
+    return runBytes('kubectl', [...this.#config, ...args], { timeout })
+  }
+
+  /** Hears the lines of a pod's log until its container ends. */
+  logs(namespace: string, pod: string, hear: (line: string) => void): Companion {
+    return follow('kubectl', [...this.#config, 'logs', '--namespace', namespace, '--follow', pod], hear)
+  }
+
+  /** Makes a port of a service reachable from here, at one of its pods. */
+  async forward(namespace: string, target: string, port: number | string): Promise<Forward> {
+    let opened = (_url: string) => {}
+    const url = new Promise<string>((resolve) => {
+      opened = resolve
+    })
+    const args = ['port-forward', '--namespace', namespace, target, `:${port}`]
+    const child = follow('kubectl', [...this.#config, ...args], (line) => {
+      const local = /^Forwarding from 127\.0\.0\.1:(\d+)/.exec(line)?.[1]
+      if (local) opened(`http://127.0.0.1:${local}`)
+    })
+    const failed = child.ended.then(({ stderr }) => {
+      throw new Error(`port ${port} of ${target} in ${namespace} cannot be forwarded: ${stderr}`)
+    })
+    const close = () => child.stop()
+    return { url: await Promise.race([url, failed]).finally(() => failed.catch(() => {})), close }
+  }
+}
+
+export interface Forward {
+  readonly url: string
+  close(): Promise<void>
+}

@@ -81,6 +81,9 @@ describe.skipIf(!sqlServer)('locks, on the server of FLOTILLA_SQLSERVER', () => 
     const [from, to, transfer] = [accountKey(`from-${run}`), accountKey(`to-${run}`), transferKey(uuidv7())]
     const rows = [from, to].map((key) => ({ key, state: { balance: 10 }, expected: 0, version: 1 }))
     await first.store.transact({ keys: [from, to], causes: [] }, () => [counterChange(from, { rows })])
+    // Its statement is compiled by now.
+    await second.store.transact({ keys: [to, transfer], causes: [] }, () => [])
+    const sent = second.database.roundTrips()
     const seen: string[][] = []
     let waiting: Promise<unknown> = Promise.resolve()
     await first.database.transaction(async (connection) => {
@@ -96,7 +99,7 @@ describe.skipIf(!sqlServer)('locks, on the server of FLOTILLA_SQLSERVER', () => 
           ? [counterChange(transfer, { expected, rows: [{ key: transfer, state, expected, version: expected + 1 }] })]
           : []
       })
-      await untilSent(second.database, 2, connection)
+      await untilSent(second.database, sent + 2, connection)
       const body = JSON.stringify({ from: idOf(from), to: idOf(to), amount: 1, undone: false })
       const values = { id: uuidToBlob(idOf(transfer)), body }
       await connection.run({

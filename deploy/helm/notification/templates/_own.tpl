@@ -1,0 +1,28 @@
+{{/* What is the notification service's own; the library makes everything else. */}}
+{{- define "own" -}}
+path: /api/v1/notifications
+read: { path: '/api/v1/notifications?orderId=00000000-0000-7000-8000-000000000000', status: 200 }
+secrets: [enduser-key{{ if .Values.mail.credentials }}, smtp-credentials{{ end }}]
+peers: [cosmos, mail]
+env:
+  - name: COSMOS_ENDPOINT
+    value: {{ .Values.cosmos.endpoint }}
+  {{- with .Values.cosmos.standInKey }}
+  - name: COSMOS_KEY
+    value: {{ . }}
+  {{- end }}
+  - name: COSMOS_DATABASE
+    value: {{ .Values.cosmos.database }}
+  - name: COSMOS_CONTAINER
+    value: {{ .Values.cosmos.container }}
+  - name: SMTP_URL
+    value: {{ .Values.mail.url }}
+  {{- if .Values.mail.credentials }}
+  - name: SMTP_CREDENTIALS_FILE
+    value: {{ include "flotilla.secretFile" "smtp-credentials" }}
+  {{- end }}
+  - name: MAIL_FROM
+    value: {{ .Values.mail.from | quote }}
+  - name: MAIL_DOMAIN
+    value: {{ .Values.mail.domain }}
+{{- end }}

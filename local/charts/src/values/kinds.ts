@@ -1,0 +1,58 @@
+import { z } from 'zod'
+
+/** Kinds of values that charts take. Every one has a default, because Helm checks the values with the chart's own beneath. */
+
+/** What may be left out, as the empty string. */
+const orNothing = (pattern: string) => z.string().regex(new RegExp(`^(|${pattern})$`))
+
+const label = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?'
+const host = `${label}(\\.${label})*`
+
+export const name = z.string().regex(new RegExp(`^${label}$`))
+export const optionalName = orNothing(label)
+export const hostName = z.string().regex(new RegExp(`^(\\*\\.)?${host}$`))
+export const optionalHost = orNothing(host)
+export const uuid = orNothing('[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}')
+export const url = z.string().regex(/^[a-z]+:\/\/\S+$/)
+export const optionalUrl = orNothing('https?:\\/\\/\\S+')
+export const httpUrl = z.string().regex(/^https?:\/\/\S+$/)
+export const optionalDigest = orNothing('sha256:[0-9a-f]{64}')
+export const optionalTag = orNothing('[A-Za-z0-9_][A-Za-z0-9._-]{0,127}')
+export const repository = z.string().regex(/^[a-z0-9][a-z0-9._:/-]*$/)
+export const text = z.string().min(1)
+export const size = z.string().regex(/^[1-9][0-9]*(Ki|Mi|Gi|Ti)$/)
+export const cpu = z.string().regex(/^([1-9][0-9]*m|[1-9][0-9]*)$/)
+export const cidr = z.string().regex(/^([0-9]{1,3}(\.[0-9]{1,3}){3}\/[0-9]{1,2}|[0-9a-fA-F:]+\/[0-9]{1,3})$/)
+export const port = z.int().min(1).max(65_535)
+export const labels = z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9./_-]*$/), z.string().max(63))
+
+export interface Resources {
+  readonly cpu: string
+  readonly memory: string
+  readonly memoryLimit: string
+}
+
+/** Requests, and limits of what cannot be shared. A limit on CPU would slow a pod down beside idle cores, so there is none. */
+export const resources = (of: Resources) =>
+  z.strictObject({
+    requests: z.strictObject({
+      cpu: cpu.default(of.cpu).meta({ description: 'CPU that is always there; there is no limit' }),
+      memory: size.default(of.memory).meta({ description: 'memory that is always there' }),
+      'ephemeral-storage': size.default('32Mi').meta({ description: 'disk for logs and temporary files' }),
+    }),
+    limits: z.strictObject({
+      memory: size.default(of.memoryLimit).meta({ description: 'memory above which the container is killed' }),
+      'ephemeral-storage': size.default('256Mi').meta({ description: 'disk above which the pod is evicted' }),
+    }),
+  })
+
+/** The image of a chart. */
+export const image = (name: string) =>
+  z.strictObject({
+    repository: repository.default(`flotilla/${name}`).meta({ description: 'the image, with its registry' }),
+    tag: optionalTag.default('').meta({ description: "its tag; empty: the chart's `appVersion`" }),
+    digest: optionalDigest.default('').meta({ description: 'its digest, such as `sha256:…`, which then counts' }),
+    pullPolicy: z.enum(['IfNotPresent', 'Always', 'Never']).default('IfNotPresent').meta({
+      description: 'when the node asks the registry; a digest never changes its meaning',
+    }),
+  })

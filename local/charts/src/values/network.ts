@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { cidr, labels, optionalName, port } from './kinds.ts'
+
+interface Peer {
+  readonly cidrs?: readonly string[]
+  readonly except?: readonly string[]
+  readonly namespace?: string
+  readonly podLabels?: Readonly<Record<string, string>>
+}
+
+const pods = (who: string, { namespace = '', podLabels = {} }: Peer) => ({
+  namespace: optionalName.default(namespace).meta({ description: `${who}: the namespace of its pods` }),
+  podLabels: labels
+    .default(podLabels)
+    .meta({ description: `${who}: the labels of its pods; none: all of the namespace` }),
+})
+
+const blocks = (who: string, { cidrs = [], except = [] }: Peer) => ({
+  cidrs: z
+    .array(cidr)
+    .default([...cidrs])
+    .meta({ description: `${who}: its address blocks` }),
+  except: z
+    .array(cidr)
+    .default([...except])
+    .meta({ description: `${who}: what of these blocks is closed` }),
+})
+
+const ports = z.array(z.union([port, z.string().regex(/^[1-9][0-9]{0,4}-[1-9][0-9]{0,4}$/)])).min(1)
+
+/** Somebody who is called: address blocks, pods, or both. */
+export const egressTo = (who: string, open: readonly (number | string)[], peer: Peer) =>
+  z.strictObject({
+    ...blocks(who, peer),
+    ...pods(who, peer),
+    ports: ports.default([...open]).meta({ description: `${who}: its ports; a range is \`11000-11999\`` }),
+  })
+
+/** The resolvers of the cluster: CoreDNS in `kube-system`, and blocks where a cache on the node answers. */
+export const dns = z.strictObject({
+  ...blocks('name servers', {}),
+  ...pods('name servers', { namespace: 'kube-system', podLabels: { 'k8s-app': 'kube-dns' } }),
+})
+
+export const ingressFrom = (who: string, peer: Peer) => z.strictObject(pods(who, peer))
+
+/** What is reached by a private endpoint within the virtual network. */
+export const privateEndpoint: Peer = { cidrs: ['10.0.0.0/8'] }
+
+/** The internet: never the virtual network, nor the metadata service of the node. */
+export const internet: Peer = {
+  cidrs: ['0.0.0.0/0'],
+  except: ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'],
+}

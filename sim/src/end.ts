@@ -28,6 +28,8 @@ export interface End {
   readonly ledger: Ledger
   readonly hindrances: readonly Hindrance[]
   readonly deadLetters: readonly DeadLetter[]
+  /** When each order was first in its database, in milliseconds since the epoch. */
+  readonly storedAt: ReadonlyMap<string, number>
   /** How often faults struck, and how often the broker dropped what it had. */
   readonly struck: number
   readonly duplicates: number

@@ -61,6 +61,7 @@ export class Ending {
       ledger,
       settings: this.#settings,
       hindrances: this.#hindrances,
+      storedAt: this.#around.moments.storedAt,
       struck: chaos.struck.length,
       duplicates: tally.counts['broker: duplicates dropped'] ?? 0,
       deadLetters: broker.queues.flatMap(({ name: queue, deadLetters }) => deadLetters.map((it) => ({ queue, ...it }))),

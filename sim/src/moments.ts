@@ -22,6 +22,8 @@ export interface Watched {
 export interface Moments {
   /** A transaction of this service has ended: the changes are in its database, or were stale. */
   committed(service: SqlService, changes: readonly Change<unknown>[]): void
+  /** When each order was first in its database, in milliseconds since the epoch. */
+  readonly storedAt: ReadonlyMap<string, number>
   /** The mail server has taken a mail. */
   taken(mail: Mail): void
   /** Payment's port of one process, with its calls looked at. */
@@ -49,13 +51,17 @@ export function watchMoments(world: World, watched: Watched): Moments {
   const orders = watchOrders(watched, orderOf, report)
   const payments = watchPayments(watched, statusOf, report)
   const alone = watchCalls(report)
+  const storedAt = new Map<string, number>()
   return {
+    storedAt,
     committed(service, changes) {
       const keys = new Set<Key>()
       for (const { rows } of changes) for (const { key } of rows) keys.add(key)
       if (keys.size === 0) return
       if (service === 'inventory') stock(keys)
       else for (const key of keys) if (kindOf(key) === service) (service === 'order' ? orders : payments)(idOf(key))
+      if (service !== 'order') return
+      for (const key of keys) if (!storedAt.has(idOf(key))) storedAt.set(idOf(key), world.time.now)
     },
     taken: watchMails(orderOf, report),
     watchedMailer: (mailer, life) => (letter, to, orderId) =>

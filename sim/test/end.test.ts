@@ -44,7 +44,12 @@ describe('P1: an order ends 5 s after its deadline at the latest', () => {
   const skewed =
     (change: Change): Change =>
     (end) => ({ ...change(end), settings: { ...end.settings, skew: 50 } })
+  const storedAfter =
+    (by: number, change: Change): Change =>
+    (end) => ({ ...change(end), storedAt: new Map([[kept, deadline + by]]) })
   const cases: Case[] = [
+    ['its commit was so slow that it was not there before', storedAfter(7_000, ends(12_000)), []],
+    ['and 5 s passed since then', storedAfter(7_000, ends(12_001)), late(5_001)],
     ['5,000 ms are not too late', ends(5_000), []],
     ['5,001 ms are', ends(5_001), late(5_001)],
     ['two clocks may be apart: twice the skew is allowed', skewed(ends(5_100)), []],

@@ -77,7 +77,7 @@ function good(): End {
       ]),
       prices: new Map([['TEA', 250]]),
     },
-    ...{ hindrances: [], deadLetters: [], struck: 0, duplicates: 0 },
+    ...{ hindrances: [], deadLetters: [], struck: 0, duplicates: 0, storedAt: new Map() },
     wire: [
       { messageId: mail, at: start + 1_000 },
       { messageId: mail.replace(kept, undone), at: start + 1_100 },

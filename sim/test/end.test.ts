@@ -47,7 +47,7 @@ describe('P1: an order ends 5 s after its deadline at the latest', () => {
   const storedAfter =
     (by: number, change: Change): Change =>
     (end) => ({ ...change(end), storedAt: new Map([[kept, deadline + by]]) })
-  const cases: Case[] = [
+  measured([
     ['its commit was so slow that it was not there before', storedAfter(7_000, ends(12_000)), []],
     ['and 5 s passed since then', storedAfter(7_000, ends(12_001)), late(5_001)],
     ['5,000 ms are not too late', ends(5_000), []],
@@ -73,8 +73,7 @@ describe('P1: an order ends 5 s after its deadline at the latest', () => {
     ['a process died long after an outage', ends(8_000, ['order-db', -9_000, -2_001], ['order', 3_000]), late(8_000)],
     ['a process died on top of a death', ends(8_000, ['order', 3_000], ['order', 0]), []],
     ['it has not ended', ends(null), []],
-  ]
-  measured(cases)
+  ])
 })
 
 describe('P6: what somebody was told is so', () => {
@@ -84,15 +83,14 @@ describe('P6: what somebody was told is so', () => {
   const set =
     (price: number | 'several'): Change =>
     ({ ledger }) => ({ ledger: { ...ledger, prices: new Map([['TEA', price]]) } })
-  const cases: Case[] = [
+  measured([
     ['nobody was told', ({ ledger }) => ({ ledger: { ...ledger, ends: new Map() } }), []],
     ['another end', told(kept, 'cancelled'), [`P6 ${kept} was said to be cancelled, and is confirmed`]],
     ['no such order', told('o9', 'confirmed'), ['P6 o9 was said to be confirmed, and is not there']],
     ['another price', set(300), ['P6 TEA was set to 300, and costs 250']],
     ['one of several prices', set('several'), []],
     ['a price that nobody set', ({ ledger }) => ({ ledger: { ...ledger, prices: new Map() } }), []],
-  ]
-  measured(cases)
+  ])
 })
 
 describe('P5: at most one effect', () => {
@@ -102,7 +100,7 @@ describe('P5: at most one effect', () => {
       ledger: { ...ledger, receipts: new Map([...ledger.receipts, [name, { sku, quantity }]]) },
     })
   const letter = { id: 'order:1.0', topic: 'orders', type: 'order.placed', correlationId: 'o1', body: '{}' }
-  const cases: Case[] = [
+  measured([
     [
       'two orders under one key',
       () => write('order', `UPDATE orders SET body = '{"email":"o1@example.com"}'`),
@@ -170,8 +168,7 @@ describe('P5: at most one effect', () => {
       () => ({ deadLetters: [{ queue: 'payment', message: letter, reason: 'refused', description: 'why' }] }),
       ['P5 payment order:1.0 is a dead letter: refused: why'],
     ],
-  ]
-  measured(cases)
+  ])
 })
 
 describe('P5: where nothing goes wrong, nothing is done twice', () => {
@@ -187,15 +184,14 @@ describe('P5: where nothing goes wrong, nothing is done twice', () => {
     (end) => ({ ...change(end), hindrances: hindrances(start, ['broker', 1]) })
   const sent = ['P5 the broker was sent 2 messages twice, for no reason']
   const intents = [`P5 ${kept} has 2 intents, for no reason`]
-  const cases: Case[] = [
+  measured([
     ['messages twice', twice, sent],
     ['messages twice, and a fault struck', struck(twice), []],
     ['messages twice, and something hindered', hindered(twice), []],
     ['intents twice', charged, intents],
     ['intents twice, and a fault struck', struck(charged), []],
     ['intents twice, and something hindered', hindered(charged), []],
-  ]
-  measured(cases)
+  ])
 })
 
 describe('P4: only who has no mailbox is told nothing, and a second copy needs a crash or a lost answer', () => {
@@ -218,7 +214,7 @@ describe('P4: only who has no mailbox is told nothing, and a second copy needs a
       write('order', `UPDATE orders SET body = '{"email":"refused.o1@example.com"}' WHERE id = ${blob(id)}`)
       return failed(end)
     }
-  const cases: Case[] = [
+  measured([
     ['two copies', again(2), [sent]],
     ['three copies', again(3), [sent, sent]],
     ['a process died between them', again(2, ['notification', 500]), []],
@@ -247,6 +243,5 @@ describe('P4: only who has no mailbox is told nothing, and a second copy needs a
     ['given up, and not refused', failed, [givenUp]],
     ['given up, and refused for good', refused(kept), []],
     ['given up, and another is refused for good', refused(undone), [givenUp]],
-  ]
-  measured(cases)
+  ])
 })

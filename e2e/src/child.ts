@@ -66,6 +66,10 @@ export function follow(file: string, args: readonly string[], hear: (line: strin
     code,
     stderr: error ?? Buffer.concat(errors).toString(),
   }))
+  // A program that is ended itself leaves nobody behind.
+  const orphan = () => child.kill('SIGTERM')
+  process.once('exit', orphan)
+  ended.finally(() => process.off('exit', orphan))
   return {
     ended,
     async stop() {

@@ -6,7 +6,8 @@ export const usage = `usage: npm run e2e:cluster -- --kubeconfig FILE --reposito
   --kubeconfig FILE  the cluster: Flux is installed, the images are known to its nodes, nothing of the fleet is there yet
   --repository DIR   a bare Git repository that may be pushed to
   --git-url URL      where the cluster reads that repository
-  --tag TAG          the images' tag in the beginning (dev)
+  --volumes DIR      the folder of the nodes that deploy/flux/clusters/local/README.md asks for (/var/lib/flotilla)
+  --tag TAG          the images' tag in the beginning (1.0.0)
   --next-tag TAG     the tag of the release that is rolled to; without it the same images are rolled again
   --source DIR       the working tree whose deploy/ is committed (this repository)
   --rate N           orders per second (16)
@@ -23,7 +24,8 @@ const Flags = z.strictObject({
   kubeconfig: z.string({ error: 'give the file that names the cluster' }).min(1),
   repository: z.string({ error: 'give a bare repository: git clone --bare . FOLDER makes one' }).min(1),
   'git-url': z.url({ protocol: /^(https?|ssh)$/, error: 'give the URL under which the cluster reads the repository' }),
-  tag: tag.default('dev'),
+  volumes: z.string().regex(/^\/.+/, 'is no path of a node').default('/var/lib/flotilla'),
+  tag: tag.default('1.0.0'),
   'next-tag': tag.optional(),
   source: z
     .string()
@@ -38,6 +40,7 @@ export interface Settings {
   readonly kubeconfig: string
   readonly repository: string
   readonly gitUrl: string
+  readonly volumes: string
   readonly tag: string
   readonly nextTag: string
   readonly source: string

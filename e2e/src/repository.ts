@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Document, parseAllDocuments } from 'yaml'
+import { type Document, parseDocument } from 'yaml'
 import { runText } from './child.ts'
 
 const author = ['-c', 'user.name=e2e', '-c', 'user.email=e2e@flotilla.example', '-c', 'commit.gpgsign=false']
@@ -11,6 +11,7 @@ export class Repository {
   readonly folder: string
   readonly #bare: string
   readonly #branch: string
+  #pushes = 0
 
   private constructor(folder: string, bare: string, branch: string) {
     this.folder = folder
@@ -27,11 +28,17 @@ export class Repository {
     return repository
   }
 
+  /** How often it was pushed. */
+  get pushes(): number {
+    return this.#pushes
+  }
+
   /** Commits and pushes whatever was changed. Gives back the commit's id. */
   async push(message: string): Promise<string> {
     await this.#git(['add', '--all'])
     await this.#git([...author, 'commit', '--quiet', '--allow-empty', '--message', message])
     await this.#git(['push', '--quiet', '--force', this.#bare, `HEAD:refs/heads/${this.#branch}`])
+    this.#pushes += 1
     return (await this.#git(['rev-parse', 'HEAD'])).trim()
   }
 
@@ -41,10 +48,10 @@ export class Repository {
     return this.push(message)
   }
 
-  /** Changes the YAML document of this kind in a file, comments and order kept. Throws when there is none. */
-  async edit(path: string, kind: string, change: (document: Document) => void): Promise<void> {
+  /** Changes a YAML file, comments and order kept. */
+  async edit(path: string, change: (document: Document) => void): Promise<void> {
     const file = join(this.folder, path)
-    await writeFile(file, edited(await readFile(file, 'utf8'), path, kind, change))
+    await writeFile(file, edited(await readFile(file, 'utf8'), change))
   }
 
   async close(): Promise<void> {
@@ -56,11 +63,9 @@ export class Repository {
   }
 }
 
-/** Throws when the text has no document of this kind. */
-export function edited(text: string, path: string, kind: string, change: (document: Document) => void): string {
-  const documents = [...parseAllDocuments(text)] as Document[]
-  const found = documents.find((document) => document.get('kind') === kind)
-  if (!found) throw new Error(`${path} holds no ${kind}`)
-  change(found)
-  return documents.map((document) => document.toString({ lineWidth: 0 })).join('')
+export function edited(text: string, change: (document: Document) => void): string {
+  const document = parseDocument(text)
+  if (document.errors[0]) throw document.errors[0]
+  change(document as Document)
+  return document.toString({ lineWidth: 0 })
 }

@@ -8,8 +8,8 @@ describe('the command line', () => {
     expect(readFlags(required)).toMatchObject({
       kubeconfig: '/k',
       repository: '/r.git',
-      tag: 'dev',
-      nextTag: 'dev',
+      tag: '1.0.0',
+      nextTag: '1.0.0',
       keep: false,
     })
     expect(readFlags([...required, '--next-tag', '1.1.0', '--keep'])).toMatchObject({ nextTag: '1.1.0', keep: true })

@@ -11,5 +11,5 @@ const server = createServer(async (request, response) => {
   if (request.method === 'POST') process.stdout.write(`${JSON.stringify(JSON.parse(body))}\n`)
   response.end()
 })
-server.listen(8080)
+server.listen(Number(process.argv[2] ?? 8080))
 process.once('SIGTERM', () => server.close(() => process.exit(0)))

@@ -1,25 +1,13 @@
 /**
- * The load, inside the cluster: orders at a steady rate whatever the answers do (an open loop), each to one door in turn. One
- * line of JSON for each request, when it was answered or failed. SIGTERM: no more, wait for the answers, end. It is mounted
- * into a pod as it is, so it imports nothing but Node.
+ * The load, inside the cluster: orders at a steady rate whatever the answers do (an open loop), to one door. One line
+ * of JSON for each request, when it was answered or failed. SIGTERM: no more, wait for the answers, end. It is mounted into a pod
+ * as it is, so it imports nothing but Node and types.
  */
 import { randomUUID } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-
-/** What the pod is told, as JSON in its first argument. */
-export interface LoadPlan {
-  /** Who gives tokens. */
-  readonly identity: string
-  /** Where orders are placed, by name. */
-  readonly doors: Readonly<Record<string, string>>
-  /** Orders per second, over all doors. */
-  readonly perSecond: number
-  /** It ends by itself after so many. */
-  readonly most: number
-  /** Orders to place, in turn. */
-  readonly orders: readonly unknown[]
-}
+import { setTimeout as pause } from 'node:timers/promises'
+import type { LoadPlan } from './plan.ts'
 
 /** One request: the door, when it was sent (ms since the epoch), ms until its answer, its status (0: none), and the order's id, or why not. */
 export type LoadLine = readonly [door: string, at: number, took: number, status: number, said: string]
@@ -33,6 +21,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 const customers = Array.from({ length: 8 }, (_, index) => `customer-${index}`)
 const tokens = new Map<string, string>()
 
+/** What answered, and how. */
 interface Answer {
   readonly status: number
   readonly body: string
@@ -57,33 +46,41 @@ async function newToken(customer: string): Promise<void> {
   tokens.set(customer, (JSON.parse(body) as { access_token: string }).access_token)
 }
 
-async function renewTokens(): Promise<void> {
-  for (const { status, reason } of (await Promise.allSettled(customers.map(newToken))) as PromiseRejectedResult[]) {
-    if (status === 'rejected') process.stderr.write(`a token was not renewed: ${reason}\n`)
+/** A token that is not renewed is asked for again the next time; orders under one that has expired are refused, and counted. */
+const renewTokens = () => Promise.allSettled(customers.map(newToken))
+
+/** The network lets a new pod through a moment after its start. */
+async function firstTokens(): Promise<void> {
+  for (const until = Date.now() + answerWithin; ; await pause(500)) {
+    try {
+      await Promise.all(customers.map(newToken))
+      return
+    } catch (error) {
+      if (Date.now() > until) throw error
+    }
   }
 }
 
 const say = (...line: LoadLine) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
-async function place(door: string, url: string, customer: string, order: unknown): Promise<void> {
+async function place(customer: string, order: unknown): Promise<void> {
   const authorization = `Bearer ${tokens.get(customer)}`
   const headers = { authorization, 'content-type': 'application/json', 'idempotency-key': randomUUID() }
   const at = Date.now()
   const begun = performance.now()
   const took = () => Math.round((performance.now() - begun) * 10) / 10
   try {
-    const { status, body } = await send(`${url}/api/v1/orders`, headers, JSON.stringify(order))
-    say(door, at, took(), status, status === 202 ? (JSON.parse(body) as { id: string }).id : body.slice(0, 300))
+    const { status, body } = await send(`${plan.url}/api/v1/orders`, headers, JSON.stringify(order))
+    say(plan.door, at, took(), status, status === 202 ? (JSON.parse(body) as { id: string }).id : body.slice(0, 300))
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException
-    say(door, at, took(), 0, `${code ?? ''} ${message}`.trim())
+    say(plan.door, at, took(), 0, `${code ?? ''} ${message}`.trim())
   }
 }
 
-const doors = Object.entries(plan.doors)
 const inTurn = <Each>(of: readonly Each[], index: number) => of[index % of.length] as Each
 
-await Promise.all(customers.map(newToken))
+await firstTokens()
 const renewal = setInterval(renewTokens, renewEvery)
 const placed: Promise<void>[] = []
 const begun = performance.now()
@@ -95,9 +92,7 @@ await new Promise<void>((resolve) => {
   const tick = setInterval(() => {
     const due = Math.min(plan.most, Math.floor(((performance.now() - begun) / 1_000) * plan.perSecond) + 1)
     while (placed.length < due) {
-      const [door, url] = inTurn(doors, placed.length)
-      const order = inTurn(plan.orders, Math.floor(placed.length / doors.length))
-      placed.push(place(door, url, inTurn(customers, placed.length), order))
+      placed.push(place(inTurn(customers, placed.length), inTurn(plan.orders, placed.length)))
     }
     if (placed.length >= plan.most) end()
   }, 5)

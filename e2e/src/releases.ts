@@ -1,0 +1,97 @@
+import { type Service, services } from './fleet.ts'
+import { type Reconciled, type Revision, readyOf, untilNone } from './flux.ts'
+import { type Change, change, imageTag, neverReady, nextVersion, releases, versionOf } from './layout.ts'
+import type { Cluster } from './session.ts'
+
+const complete = 600
+const rolledBackWithin = 900
+const alertedWithin = 60
+
+const newest = ({ status }: Reconciled): Revision | undefined => status?.history?.[0]
+
+/** Helm's revision of each service's release. */
+async function revisions({ flux }: Cluster): Promise<ReadonlyMap<Service, number>> {
+  const each = services.map(async (name) => [name, newest(await flux.release(name))?.version ?? 0] as const)
+  return new Map(await Promise.all(each))
+}
+
+/** Commits a change of some services, each with a new version of its chart. */
+async function commit(cluster: Cluster, of: readonly Service[], values: Change['values'], message: string) {
+  const { repository, flux } = cluster
+  for (const service of of) {
+    const version = nextVersion(await versionOf(repository, service), repository.pushes)
+    await change(repository, service, { version, values })
+  }
+  const id = await repository.push(message)
+  await flux.fetch(id)
+  return id
+}
+
+/** Waits until everything runs as the working copy says, which is at this commit. */
+export async function asCommitted({ repository, flux }: Cluster, commit: string): Promise<void> {
+  const versions = releases.map(async (release) => [release, await versionOf(repository, release)] as const)
+  await flux.applied(commit, Object.fromEntries(await Promise.all(versions)), complete)
+}
+
+/**
+ * Commits another tag for some services and waits until Flux has rolled them. One commit must be one rollout of these services and
+ * none of the others.
+ */
+export async function release(cluster: Cluster, of: readonly Service[], tag: string, what: string): Promise<void> {
+  const { session } = cluster
+  await session.phase(what, async () => {
+    const before = await revisions(cluster)
+    await session.rollout(what, async () => {
+      await asCommitted(cluster, await commit(cluster, of, imageTag(tag), `feat: ${what}`))
+    })
+    const after = await revisions(cluster)
+    const wrong = services.flatMap((service) => {
+      const [made, expected] = [(after.get(service) ?? 0) - (before.get(service) ?? 0), of.includes(service) ? 1 : 0]
+      return made === expected ? [] : [`${service} had ${made} upgrades, not ${expected}`]
+    })
+    session.holds(`one commit is one rollout: ${what}`, wrong)
+  })
+}
+
+/** Commits a release that never gets ready; Flux must take it back by itself, and say so. Then takes the commit back. */
+export async function breakAndMend(cluster: Cluster, service: Service, alerts: () => readonly string[]): Promise<void> {
+  const { repository, flux, session } = cluster
+  await session.phase(`${service} released broken, and rolled back by Flux`, async () => {
+    const good = newest(await flux.release(service))
+    await session.rollout(`${service} is back from a release that never got ready`, async () => {
+      await commit(cluster, [service], neverReady, `feat: a release of ${service} that never gets ready`)
+      await untilNone(`${service} rolled back`, rolledBackWithin, async () => {
+        const now = await flux.release(service)
+        const { reason, message } = readyOf(now) ?? {}
+        return isBack(good, newest(now)) ? [] : [`${reason}: ${message}`]
+      })
+    })
+    await untilNone('the failed release alerted', alertedWithin, async () =>
+      alerts().some((alert) => isAlertOf(alert, service)) ? [] : [`heard: ${alerts().join(' ') || 'nothing'}`],
+    )
+    session.holds(`a release of ${service} that never gets ready is rolled back, and alerted`, [])
+  })
+  await session.phase(`the broken release of ${service} taken back in Git`, async () => {
+    await session.rollout(`${service} is ready after the commit that mends it`, async () => {
+      const id = await repository.revert(`fix: the release of ${service} that never got ready is taken back`)
+      await flux.fetch(id)
+      await asCommitted(cluster, id)
+    })
+  })
+}
+
+/** A later revision has the chart and the values of the good one. */
+export function isBack(good: Revision | undefined, now: Revision | undefined): boolean {
+  if (!good || !now) return false
+  const isSame = now.chartVersion === good.chartVersion && now.configDigest === good.configDigest
+  return isSame && now.status === 'deployed' && now.version > good.version
+}
+
+/** What Flux posts about a release that failed. */
+export function isAlertOf(alert: string, service: string): boolean {
+  const { severity, involvedObject } = JSON.parse(alert) as {
+    severity: string
+    involvedObject: { kind: string; name: string }
+  }
+  return severity === 'error' && involvedObject.kind === 'HelmRelease' && involvedObject.name === service
+}

@@ -1,0 +1,87 @@
+import { report } from '@flotilla/verify/report'
+import { isFailed } from './attempts.ts'
+import { workers } from './disruptions.ts'
+import { Ear } from './ear.ts'
+import type { Settings } from './flags.ts'
+import { namespaces, services, standIns } from './fleet.ts'
+import { Flux } from './flux.ts'
+import { branch, install } from './install.ts'
+import { Kubectl } from './kubectl.ts'
+import { programOf } from './load.ts'
+import { home, programPod, restricted } from './pods.ts'
+import { verifyCluster } from './promises.ts'
+import type { Outcome } from './report.ts'
+import { Repository } from './repository.ts'
+import { disrupt, inspect, startLoads } from './scenario.ts'
+import type { Cluster, Session } from './session.ts'
+
+const settledWithin = 180
+const removedWithin = 300
+
+/** The whole run. What was found until a fault is in `session` when it throws. */
+export async function run(settings: Settings, session: Session): Promise<Outcome> {
+  const kubectl = new Kubectl(settings.kubeconfig)
+  await refuseUsed(kubectl)
+  const { source, repository: bare } = settings
+  const repository = await Repository.from({ source, bare, branch })
+  const cluster: Cluster = { kubectl, flux: new Flux(kubectl, branch), repository, session }
+  const [node] = await workers(kubectl)
+  const pod = { namespace: home, image: `flotilla/stand-ins:${settings.tag}`, node }
+  try {
+    await kubectl.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: home, labels: restricted } }])
+    await kubectl.apply(programPod({ ...pod, name: 'stranger', program: await programOf('stranger') }))
+    const ear = await Ear.open(kubectl, pod)
+    await install(cluster, settings)
+    await inspect(cluster)
+    session.loads = await startLoads(cluster, settings, node)
+    await disrupt(cluster, settings, () => ear.heard)
+    for (const load of session.loads) await load.stop()
+    await ear.close()
+    return await judged(cluster)
+  } finally {
+    await repository.close()
+    if (!settings.keep) await remove(cluster)
+  }
+}
+
+/** The promises, when everything that was accepted has had time to end. */
+async function judged({ kubectl, session }: Cluster): Promise<Outcome> {
+  const accepted = session.attempts.filter((attempt) => !isFailed(attempt)).map(({ said }) => said)
+  session.say(`${accepted.length} orders accepted; waiting for their ends`)
+  const { records, findings } = await verifyCluster(kubectl, accepted, settledWithin)
+  session.say(report(records, findings))
+  const ends = new Map(records.orders.map(({ id, status }) => [id, status]))
+  const count = (status: string) => accepted.filter((id) => ends.get(id) === status).length
+  return session.outcome({
+    findings,
+    orders: { confirmed: count('confirmed'), cancelled: count('cancelled') },
+  })
+}
+
+/** What a run before left would be taken for its own. */
+async function refuseUsed(kubectl: Kubectl): Promise<void> {
+  const known = await kubectl.list<{ metadata: { name: string } }>('namespaces', [])
+  const used = known.map(({ metadata }) => metadata.name).filter((name) => [...namespaces, home].includes(name))
+  if (used.length === 0) return
+  throw new Error(
+    `the cluster has namespaces of the fleet already: ${used.join(', ')}. Delete them, or take a new cluster`,
+  )
+}
+
+/** Takes away what was installed: releases first, while Flux may still remove them. What is in folders of the nodes stays. */
+async function remove({ kubectl, flux, session }: Cluster): Promise<void> {
+  session.say('removing what was installed (--keep leaves it)')
+  await kubectl.run([
+    'patch',
+    '--namespace',
+    'flux-system',
+    'kustomization/flux-system',
+    '--type=merge',
+    '--patch={"spec":{"suspend":true}}',
+  ])
+  for (const name of [...services, standIns, 'tenants', 'flux-system']) await flux.remove(name, removedWithin)
+  const rest = ['gitrepository/flux-system', 'configmap/runtime-info']
+  await kubectl.run(['delete', '--namespace', 'flux-system', '--ignore-not-found', ...rest])
+  const gone = ['delete', 'namespace', ...namespaces, home, '--ignore-not-found', `--timeout=${removedWithin}s`]
+  await kubectl.run(gone, (removedWithin + 30) * 1_000)
+}

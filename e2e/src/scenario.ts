@@ -1,0 +1,74 @@
+import { deletePods, drainNode, workers } from './disruptions.ts'
+import type { Settings } from './flags.ts'
+import { orders, type Service, services, urls } from './fleet.ts'
+import { untilNone } from './flux.ts'
+import { directLabels, ports } from './layout.ts'
+import { Load } from './load.ts'
+import { home } from './pods.ts'
+import { checkPolicies, reaches } from './policies.ts'
+import { breakAndMend, release } from './releases.ts'
+import { checkSecurity } from './security.ts'
+import type { Cluster } from './session.ts'
+
+const ahead: Service = 'order'
+const breaks: Service = 'order'
+
+/** Two doors, each with half of the orders: the gateway from a namespace of its own, and the order service as its own tests reach it. */
+export async function startLoads({ kubectl }: Cluster, { rate, minutes, tag }: Settings, node: string | undefined) {
+  const each = { image: `flotilla/stand-ins:${tag}`, node }
+  const perSecond = rate / 2
+  const plan = { identity: urls.identity, perSecond, most: Math.ceil(perSecond * minutes * 60), orders }
+  return Promise.all([
+    Load.start(kubectl, {
+      ...each,
+      name: 'load',
+      namespace: home,
+      plan: { ...plan, door: 'the gateway', url: urls.gateway },
+    }),
+    Load.start(kubectl, {
+      ...each,
+      name: 'load',
+      namespace: 'order',
+      labels: directLabels,
+      plan: { ...plan, door: 'the order service', url: urls.order },
+    }),
+  ])
+}
+
+/** Everything that must cost no request, one after the other, while orders are placed. */
+export async function disrupt(
+  cluster: Cluster,
+  { tag, nextTag }: Settings,
+  alerts: () => readonly string[],
+): Promise<void> {
+  const { kubectl, session } = cluster
+  const others = services.filter((service) => service !== ahead)
+  await placed(cluster, 'nothing done', 300)
+  await release(cluster, [ahead], nextTag, `${ahead} a release ahead of the others`)
+  await placed(cluster, `${ahead} ahead, the others a release behind`, 300)
+  for (const service of others) await release(cluster, [service], nextTag, `${service} rolled`)
+  await deletePods(cluster)
+  const nodes = await workers(kubectl)
+  if (nodes.length > 1) await drainNode(cluster, nodes.at(-1) as string)
+  else session.say(`only one node takes pods, so none is drained: ${nodes.join()}`)
+  await breakAndMend(cluster, breaks, alerts)
+  await release(cluster, services, tag, 'all services back to the release before')
+  await placed(cluster, 'nothing done, in the end', 300)
+}
+
+/** So many more orders are answered. */
+async function placed({ session }: Cluster, name: string, count: number): Promise<void> {
+  await session.phase(name, async () => {
+    const before = session.attempts.length
+    await untilNone(`${count} orders answered`, 300, async () => {
+      const more = session.attempts.length - before
+      return more >= count ? [] : [`${more} were`]
+    })
+  })
+}
+
+/** What must hold of a fleet that just runs. */
+export async function inspect({ kubectl, session }: Cluster): Promise<void> {
+  session.assert(await checkSecurity(kubectl))
+  session.assert(await checkPolicies(kubectl, reaches(services, ports)))
+}

@@ -1,5 +1,5 @@
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { databaseSettings, exactlyOneDatabase } from '@flotilla/host/database-setting'
 import { readEnvironment } from '@flotilla/host/environment'
@@ -9,7 +9,8 @@ import { z } from 'zod'
 export const usage = `usage: npm run migrate -- SERVICE [--folder DIR] [--after-rollback]
 
   SERVICE           whose database, such as order: also the name of its set of migrations
-  --folder DIR      its migrations, in a folder for each dialect, sqlite and azure-sql; default services/SERVICE/migrations
+  --folder DIR      its migrations, in a folder for each dialect, sqlite and azure-sql; default services/SERVICE/migrations, in an
+                    image /app/migrations/SERVICE
   --after-rollback  the database may have migrations of a later release, which was rolled back
 
 Which database is said by the environment, as for the service itself: DATABASE_CONNECTION_STRING or DATABASE_FILE.`
@@ -29,16 +30,21 @@ export type Dialect = 'sqlite' | 'azure-sql'
 
 export interface MigrateCommand {
   readonly service: string
-  /** Where its `NNN_name.sql` of each dialect are. */
-  readonly folderOf: (dialect: Dialect) => string
+  /** Where the `NNN_name.sql` of a dialect are: its own, and the technical tables (`store`) where their store does not know. */
+  readonly foldersOf: (dialect: Dialect) => Readonly<Record<string, string>>
   readonly mayBeAhead: boolean
   readonly config: Readonly<z.output<typeof Environment>>
 }
 
-const services = fileURLToPath(new URL('../../../services', import.meta.url))
-
-/** Throws `UsageError` for the command line, `ConfigError` for the environment. */
-export function readCommand(args: readonly string[], environment: NodeJS.ProcessEnv): MigrateCommand {
+/**
+ * Throws `UsageError` for the command line, `ConfigError` for the environment. `program` is the folder of the program: an image has all
+ * migrations beside it, the repository has them where whose they are is.
+ */
+export function readCommand(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  program: string = import.meta.dirname,
+): MigrateCommand {
   const { values, positionals } = parse(args)
   const [service, ...more] = positionals
   if (service === undefined) throw new UsageError('whose database? name a service, such as order')
@@ -46,10 +52,16 @@ export function readCommand(args: readonly string[], environment: NodeJS.Process
   if (!/^[a-z][a-z0-9-]*$/.test(service))
     throw new UsageError(`${JSON.stringify(service)} is no service: small letters, digits and hyphens, such as order`)
   if (service === 'store') throw new UsageError('store is the set of the technical tables: they come with each service')
-  const folder = values.folder === undefined ? join(services, service, 'migrations') : resolve(values.folder)
+  const image = join(program, 'migrations')
+  const isImage = existsSync(image)
+  const own = isImage ? join(image, service) : resolve(program, '../../../services', service, 'migrations')
+  const folder = values.folder === undefined ? own : resolve(values.folder)
   return {
     service,
-    folderOf: (dialect) => join(folder, dialect),
+    foldersOf: (dialect) => ({
+      ...(isImage && { store: join(image, 'store', dialect) }),
+      [service]: join(folder, dialect),
+    }),
     mayBeAhead: values['after-rollback'] ?? false,
     config: exactlyOneDatabase(readEnvironment(Environment, environment)),
   }

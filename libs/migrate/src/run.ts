@@ -10,11 +10,11 @@ const requestTimeout = 60_000
  * soon as it is kept.
  */
 export async function run(command: MigrateCommand, onApplied: (name: string) => void): Promise<readonly string[]> {
-  const { service, folderOf, mayBeAhead, config } = command
+  const { foldersOf, mayBeAhead, config } = command
   const { DATABASE_FILE: file, DATABASE_CONNECTION_STRING: connectionString = '' } = config
   if (file !== undefined) {
     const { migrate } = await import('@flotilla/store-sqlite/migrations')
-    return migrate({ file, folders: { [service]: folderOf('sqlite') }, mayBeAhead, onApplied })
+    return migrate({ file, folders: foldersOf('sqlite'), mayBeAhead, onApplied })
   }
   const { openDatabase } = await import('@flotilla/store-azure-sql/connect')
   const { migrate } = await import('@flotilla/store-azure-sql/migrations')
@@ -25,7 +25,7 @@ export async function run(command: MigrateCommand, onApplied: (name: string) => 
     requestTimeout,
   })
   try {
-    return await migrate({ database, folders: { [service]: folderOf('azure-sql') }, mayBeAhead, onApplied })
+    return await migrate({ database, folders: foldersOf('azure-sql'), mayBeAhead, onApplied })
   } finally {
     await database.close()
   }

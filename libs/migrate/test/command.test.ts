@@ -1,6 +1,8 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ConfigError } from '@flotilla/host/environment'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { readCommand, UsageError } from '../src/command.ts'
 
 const environment = { DATABASE_FILE: 'order.db' }
@@ -8,20 +10,33 @@ const read = (line: string, env: NodeJS.ProcessEnv = environment) => readCommand
 
 describe('the command line', () => {
   test('names a service, whose migrations stand in its folder', () => {
-    const { service, folderOf, mayBeAhead, config } = read('order')
+    const { service, foldersOf, mayBeAhead, config } = read('order')
     expect({ service, mayBeAhead, file: config.DATABASE_FILE }).toEqual({
       service: 'order',
       mayBeAhead: false,
       file: 'order.db',
     })
     const services = resolve(import.meta.dirname, '../../../services')
-    expect(folderOf('azure-sql')).toBe(join(services, 'order', 'migrations', 'azure-sql'))
+    expect(foldersOf('azure-sql')).toEqual({ order: join(services, 'order', 'migrations', 'azure-sql') })
   })
 
   test('may name another folder, and that the release was rolled back to', () => {
-    const { folderOf, mayBeAhead } = read('order --folder /app/migrations --after-rollback')
-    expect(folderOf('sqlite')).toBe(resolve('/app/migrations/sqlite'))
+    const { foldersOf, mayBeAhead } = read('order --folder /tables --after-rollback')
+    expect(foldersOf('sqlite')).toEqual({ order: resolve('/tables/sqlite') })
     expect(mayBeAhead).toBe(true)
+  })
+
+  test('in an image needs no folder: the migrations stand beside the program, with those of the technical tables', () => {
+    const app = mkdtempSync(join(tmpdir(), 'flotilla-image-'))
+    onTestFinished(() => rmSync(app, { recursive: true }))
+    mkdirSync(join(app, 'migrations'))
+    const foldersOf = (...args: string[]) => readCommand(args, environment, app).foldersOf('sqlite')
+    const store = join(app, 'migrations', 'store', 'sqlite')
+    expect(Object.entries(foldersOf('order'))).toEqual([
+      ['store', store],
+      ['order', join(app, 'migrations', 'order', 'sqlite')],
+    ])
+    expect(foldersOf('order', '--folder', '/tables')).toEqual({ store, order: resolve('/tables/sqlite') })
   })
 
   test.for([

@@ -10,6 +10,7 @@ import {
   filesIn,
   fleetServices,
   gateway,
+  type Member,
   type MembersOptions,
   sqlServices,
   standIns,
@@ -23,6 +24,8 @@ export interface FleetOptions extends MembersOptions {
   readonly say: (line: string) => void
   /** What the processes inherit; PATH and the like. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** The file that Node runs for a member, in place of its source: a bundle. */
+  readonly mainOf?: ((member: string) => string) | undefined
 }
 
 /** The whole fleet, running on this machine. */
@@ -45,7 +48,9 @@ export class CannotStart extends Error {
  * Azure Service Operator do in a cluster), the services, the gateway. Throws `CannotStart` and leaves nothing running.
  */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const { data, ports, say, environment, elsewhere } = options
+  const { data, ports, say, environment, elsewhere, mainOf } = options
+  const placed = (members: Member[]) =>
+    mainOf ? members.map((member) => ({ ...member, main: mainOf(member.name) })) : members
   await refuseTaken(ports)
   let databases: Databases
   try {
@@ -57,11 +62,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const cached = { NODE_COMPILE_CACHE: join(data, 'cache'), ...environment }
   const supervisor = new Supervisor({ data, databases: databases.places, say, environment: cached })
   try {
-    await together(supervisor, standIns(options), say)
+    await together(supervisor, placed(standIns(options)), say)
     await Promise.all([databases.migrate(), makeContainer(options)])
     say('databases are migrated')
-    await together(supervisor, fleetServices(options, databases.settings), say)
-    await together(supervisor, [gateway(options)], say)
+    await together(supervisor, placed(fleetServices(options, databases.settings)), say)
+    await together(supervisor, placed([gateway(options)]), say)
   } catch (error) {
     await supervisor.stop()
     throw new CannotStart(error instanceof Error ? error.message : String(error), { cause: error })
@@ -71,7 +76,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 
 async function together(
   supervisor: Supervisor,
-  members: Parameters<Supervisor['start']>[0][],
+  members: Member[],
   say: (line: string) => void,
 ) {
   const begun = performance.now()

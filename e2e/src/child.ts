@@ -62,14 +62,13 @@ export function follow(file: string, args: readonly string[], hear: (line: strin
   child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk))
   const { stdout } = child
   if (stdout) createInterface({ input: stdout }).on('line', hear)
-  const ended = endOf(child).then(({ code, error }) => ({
-    code,
-    stderr: error ?? Buffer.concat(errors).toString(),
-  }))
-  // A program that is ended itself leaves nobody behind.
-  const orphan = () => child.kill('SIGTERM')
-  process.once('exit', orphan)
-  ended.finally(() => process.off('exit', orphan))
+  // Whoever ends before it leaves nobody behind.
+  const orphaned = () => child.kill('SIGTERM')
+  process.once('exit', orphaned)
+  const ended = endOf(child).then(({ code, error }) => {
+    process.off('exit', orphaned)
+    return { code, stderr: error ?? Buffer.concat(errors).toString() }
+  })
   return {
     ended,
     async stop() {

@@ -28,7 +28,7 @@ export async function install(cluster: Cluster, settings: Settings): Promise<voi
   const commit = await repository.push('feat: the first release')
   await session.rollout('from the first commit to a fleet that is ready', async () => {
     await bootstrap(kubectl, repository.folder, settings)
-    await kubectl.wait(['--namespace', 'flux-system', 'kustomization/tenants'], 'condition=Ready', tenantsWithin)
+    await kubectl.appears(['--namespace', 'flux-system', 'kustomization/tenants'], 'condition=Ready', tenantsWithin)
     await kubectl.apply(secrets())
     await Promise.all([asCommitted(cluster, commit), fillShelves(cluster)])
   })
@@ -57,9 +57,11 @@ async function fillShelves({ kubectl, session }: Cluster): Promise<void> {
     ['inventory', 'inventory'],
     ['order', 'order'],
   ] as const) {
-    const object = ['--namespace', namespace, `deployment/${deployment}`]
-    await kubectl.wait(object, 'create', availableWithin)
-    await kubectl.wait(object, 'condition=Available', availableWithin)
+    await kubectl.appears(
+      ['--namespace', namespace, `deployment/${deployment}`],
+      'condition=Available',
+      availableWithin,
+    )
   }
   const forwards: Forward[] = []
   const open = async (service: string) => {

@@ -46,6 +46,12 @@ export class Kubectl {
     await this.run(['wait', ...target, `--for=${condition}`, `--timeout=${within}s`], (within + 30) * 1_000)
   }
 
+  /** The same for an object that is not there yet. @param within seconds, until it is there, and then again. */
+  async appears(target: readonly string[], condition: string, within: number): Promise<void> {
+    await this.wait(target, 'create', within)
+    await this.wait(target, condition, within)
+  }
+
   /** Runs JavaScript in a pod, in its network and with its files. */
   async evaluate(namespace: string, pod: string, script: string, timeout = 60_000): Promise<Buffer> {
     const args = ['exec', '--namespace', namespace, pod, '--', nodeInImage, '--input-type=module', '--eval', script]
@@ -71,8 +77,9 @@ export class Kubectl {
     const failed = child.ended.then(({ stderr }) => {
       throw new Error(`port ${port} of ${target} in ${namespace} cannot be forwarded: ${stderr}`)
     })
-    const close = () => child.stop()
-    return { url: await Promise.race([url, failed]).finally(() => failed.catch(() => {})), close }
+    // Once it is open, its end is no fault: whoever uses it is told by the connection.
+    failed.catch(() => {})
+    return { url: await Promise.race([url, failed]), close: () => child.stop() }
   }
 }
 

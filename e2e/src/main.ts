@@ -21,6 +21,9 @@ async function main(): Promise<number> {
   }
 }
 
+// What runs beside us ends with us.
+process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143))
+
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {

@@ -9,8 +9,12 @@ export interface Schema {
   readonly additionalProperties?: unknown
   readonly required?: readonly string[]
   readonly enum?: readonly unknown[]
+  readonly const?: unknown
   readonly minimum?: number
   readonly maximum?: number
+  readonly items?: Schema
+  readonly anyOf?: readonly Schema[]
+  readonly examples?: readonly unknown[]
 }
 
 /** One value of a chart that is set by itself. */

@@ -52,14 +52,14 @@ spec:
     - type: cpu
       metricType: Utilization
       metadata:
-        value: {{ $scaling.cpu | quote }}
+        value: {{ $scaling.cpu | int | quote }}
     {{- range get (include "flotilla.subscriptions" . | fromYaml) .Chart.Name }}
     - type: azure-servicebus
       metadata:
         namespace: {{ $.Values.broker.namespace | splitList "." | first }}
         topicName: {{ . }}
         subscriptionName: {{ $.Chart.Name }}
-        messageCount: {{ $scaling.queueDepth | quote }}
+        messageCount: {{ $scaling.queueDepth | int | quote }}
       authenticationRef:
         name: {{ $.Release.Name }}
     {{- end }}

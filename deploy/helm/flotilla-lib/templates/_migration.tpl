@@ -21,7 +21,7 @@ spec:
   egress:
     {{- include "flotilla.dnsOpening" . | nindent 4 }}
     {{- if not .Values.database.claim }}
-    {{- include "flotilla.openings" (list . (list "database" "identity")) | nindent 4 }}
+    {{- include "flotilla.openings" (list . (list "database" "identity")) | trim | nindent 4 }}
     {{- end }}
 ---
 apiVersion: batch/v1

@@ -34,7 +34,7 @@
 
 {{- define "flotilla.dnsOpening" -}}
 - to:
-    {{- include "flotilla.peers" .Values.network.dns | nindent 4 }}
+    {{- include "flotilla.peers" .Values.network.dns | trim | nindent 4 }}
   ports:
     - protocol: UDP
       port: 53
@@ -48,9 +48,9 @@
 {{- range index . 1 }}
 {{- $peer := get $root.Values.network.egress . }}
 - to:
-    {{- include "flotilla.peers" $peer | nindent 4 }}
+    {{- include "flotilla.peers" $peer | trim | nindent 4 }}
   ports:
-    {{- include "flotilla.ports" $peer.ports | nindent 4 }}
+    {{- include "flotilla.ports" $peer.ports | trim | nindent 4 }}
 {{- end }}
 {{- end }}
 
@@ -86,7 +86,7 @@ spec:
   policyTypes: [Ingress, Egress]
   ingress:
     - from:
-        {{- include "flotilla.peers" .Values.network.ingress | nindent 8 }}
+        {{- include "flotilla.peers" .Values.network.ingress | trim | nindent 8 }}
         {{- if .Values.tests.enabled }}
         - podSelector:
             matchLabels:
@@ -97,7 +97,7 @@ spec:
           port: http
   egress:
     {{- include "flotilla.dnsOpening" . | nindent 4 }}
-    {{- include "flotilla.openings" (list . (include "flotilla.peerNames" . | fromJsonArray)) | nindent 4 }}
+    {{- include "flotilla.openings" (list . (include "flotilla.peerNames" . | fromJsonArray)) | trim | nindent 4 }}
 {{- if .Values.tests.enabled }}
 ---
 apiVersion: networking.k8s.io/v1
@@ -111,7 +111,7 @@ spec:
   policyTypes: [Ingress, Egress]
   egress:
     {{- include "flotilla.dnsOpening" . | nindent 4 }}
-    {{- include "flotilla.openings" (list . (list "identity")) | nindent 4 }}
+    {{- include "flotilla.openings" (list . (list "identity")) | trim | nindent 4 }}
     - to:
         - podSelector:
             matchLabels:

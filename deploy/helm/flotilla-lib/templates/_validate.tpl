@@ -14,6 +14,8 @@
 {{- if and (eq .autoscaling.by "keda") (not .broker.namespace) }}{{ $problems = append $problems "autoscaling.by: keda reads the queues of broker.namespace; without one choose hpa or none" }}{{ end -}}
 {{- if hasKey . "database" }}{{ $problems = concat $problems (include "flotilla.databaseProblems" $ | fromJsonArray) }}{{ end -}}
 {{- end -}}
+{{- $own := include "own" . | fromYaml -}}
+{{- $problems = concat $problems (default list $own.problems) -}}
 {{- range include "flotilla.peerNames" . | fromJsonArray -}}
 {{- $peer := get $.Values.network.egress . -}}
 {{- if not (or $peer.cidrs $peer.namespace) }}{{ $problems = append $problems (printf "network.egress.%s: name cidrs or a namespace, or it cannot be reached" .) }}{{ end -}}

@@ -4,6 +4,16 @@ path: /api/v1/notifications
 read: { path: '/api/v1/notifications?orderId=00000000-0000-7000-8000-000000000000', status: 200 }
 secrets: [enduser-key{{ if .Values.mail.credentials }}, smtp-credentials{{ end }}]
 peers: [cosmos, mail]
+problems:
+  {{- if not .Values.cosmos.endpoint }}
+  - 'cosmos.endpoint: name the Cosmos DB account'
+  {{- end }}
+  {{- if and .Values.cosmos.endpoint (not .Values.cosmos.standInKey) (not .Values.workloadIdentity.clientId) }}
+  - 'workloadIdentity.clientId: cosmos.endpoint is spoken to by workload identity, so name one'
+  {{- end }}
+  {{- if not .Values.mail.url }}
+  - 'mail.url: name the mail server'
+  {{- end }}
 env:
   - name: COSMOS_ENDPOINT
     value: {{ .Values.cosmos.endpoint }}

@@ -6,5 +6,5 @@ secrets: [enduser-key]
 peers: []
 env:
   - name: ORDER_DEADLINE_SECONDS
-    value: {{ .Values.deadlineSeconds | quote }}
+    value: {{ .Values.deadlineSeconds | int | quote }}
 {{- end }}

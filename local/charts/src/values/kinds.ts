@@ -8,21 +8,49 @@ const orNothing = (pattern: string) => z.string().regex(new RegExp(`^(|${pattern
 const label = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?'
 const host = `${label}(\\.${label})*`
 
-export const name = z.string().regex(new RegExp(`^${label}$`))
-export const optionalName = orNothing(label)
-export const hostName = z.string().regex(new RegExp(`^(\\*\\.)?${host}$`))
-export const optionalHost = orNothing(host)
-export const uuid = orNothing('[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}')
-export const url = z.string().regex(/^[a-z]+:\/\/\S+$/)
-export const optionalUrl = orNothing('https?:\\/\\/\\S+')
-export const httpUrl = z.string().regex(/^https?:\/\/\S+$/)
-export const optionalDigest = orNothing('sha256:[0-9a-f]{64}')
-export const optionalTag = orNothing('[A-Za-z0-9_][A-Za-z0-9._-]{0,127}')
-export const repository = z.string().regex(/^[a-z0-9][a-z0-9._:/-]*$/)
-export const text = z.string().min(1)
-export const size = z.string().regex(/^[1-9][0-9]*(Ki|Mi|Gi|Ti)$/)
-export const cpu = z.string().regex(/^([1-9][0-9]*m|[1-9][0-9]*)$/)
-export const cidr = z.string().regex(/^([0-9]{1,3}(\.[0-9]{1,3}){3}\/[0-9]{1,2}|[0-9a-fA-F:]+\/[0-9]{1,3})$/)
+export const name = z
+  .string()
+  .regex(new RegExp(`^${label}$`))
+  .meta({ examples: ['example'] })
+export const optionalName = orNothing(label).meta({ examples: ['example'] })
+export const hostName = z
+  .string()
+  .regex(new RegExp(`^(\\*\\.)?${host}$`))
+  .meta({ examples: ['example.org'] })
+export const optionalHost = orNothing(host).meta({ examples: ['host.example.org'] })
+export const uuid = orNothing('[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}').meta({
+  examples: ['00000000-0000-4000-8000-000000000000'],
+})
+export const optionalUrl = orNothing('https?:\\/\\/\\S+').meta({ examples: ['http://example.org:8080'] })
+export const httpUrl = z
+  .string()
+  .regex(/^https?:\/\/\S+$/)
+  .meta({ examples: ['http://example.org'] })
+export const optionalDigest = orNothing('sha256:[0-9a-f]{64}').meta({
+  examples: ['sha256:0000000000000000000000000000000000000000000000000000000000000000'],
+})
+export const optionalTag = orNothing('[A-Za-z0-9_][A-Za-z0-9._-]{0,127}').meta({ examples: ['0.0.1'] })
+export const repository = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._:/-]*$/)
+  .meta({ examples: ['example.org/image'] })
+export const text = z
+  .string()
+  .min(1)
+  .meta({ examples: ['another'] })
+export const optionalText = z.string().meta({ examples: ['another'] })
+export const size = z
+  .string()
+  .regex(/^[1-9][0-9]*(Ki|Mi|Gi|Ti)$/)
+  .meta({ examples: ['96Mi', '3Gi'] })
+export const cpu = z
+  .string()
+  .regex(/^([1-9][0-9]*m|[1-9][0-9]*)$/)
+  .meta({ examples: ['75m'] })
+export const cidr = z
+  .string()
+  .regex(/^([0-9]{1,3}(\.[0-9]{1,3}){3}\/[0-9]{1,2}|[0-9a-fA-F:]+\/[0-9]{1,3})$/)
+  .meta({ examples: ['192.0.2.0/24'] })
 export const port = z.int().min(1).max(65_535)
 export const labels = z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9./_-]*$/), z.string().max(63))
 

@@ -26,19 +26,33 @@ const blocks = (who: string, { cidrs = [], except = [] }: Peer) => ({
     .meta({ description: `${who}: what of these blocks is closed` }),
 })
 
-const ports = z.array(z.union([port, z.string().regex(/^[1-9][0-9]{0,4}-[1-9][0-9]{0,4}$/)])).min(1)
+const range = z
+  .string()
+  .regex(/^[1-9][0-9]{0,4}-[1-9][0-9]{0,4}$/)
+  .meta({ examples: ['11000-11999'] })
+const ports = z.array(z.union([port, range])).min(1)
 
-/** Somebody who is called: address blocks, pods, or both. */
-export const egressTo = (who: string, open: readonly (number | string)[], peer: Peer) =>
-  z.strictObject({
-    ...blocks(who, peer),
-    ...pods(who, peer),
-    ports: ports.default([...open]).meta({ description: `${who}: its ports; a range is \`11000-11999\`` }),
-  })
+type Ports = readonly (number | string)[]
+
+const portsOf = (who: string, open: Ports) => ({
+  ports: ports.default([...open]).meta({ description: `${who}: its ports; a range is \`11000-11999\`` }),
+})
+
+/** Somebody who is called outside the cluster. */
+export const egressToBlocks = (who: string, open: Ports, peer: Peer) =>
+  z.strictObject({ ...blocks(who, peer), ...portsOf(who, open) })
+
+/** Somebody who is called within the cluster. */
+export const egressToPods = (who: string, open: Ports, peer: Peer) =>
+  z.strictObject({ ...pods(who, peer), ...portsOf(who, open) })
+
+/** Somebody who is called outside the cluster, or a stand-in for it within. */
+export const egressTo = (who: string, open: Ports, peer: Peer) =>
+  z.strictObject({ ...blocks(who, peer), ...pods(who, peer), ...portsOf(who, open) })
 
 /** The resolvers of the cluster: CoreDNS in `kube-system`, and blocks where a cache on the node answers. */
 export const dns = z.strictObject({
-  ...blocks('name servers', {}),
+  cidrs: z.array(cidr).default([]).meta({ description: 'name servers: address blocks, for a cache on the node' }),
   ...pods('name servers', { namespace: 'kube-system', podLabels: { 'k8s-app': 'kube-dns' } }),
 })
 

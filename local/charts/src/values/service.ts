@@ -6,13 +6,14 @@ import {
   name,
   optionalHost,
   optionalName,
+  optionalText,
   optionalUrl,
   resources,
   size,
   text,
   uuid,
 } from './kinds.ts'
-import { dns, egressTo, ingressFrom, internet, privateEndpoint } from './network.ts'
+import { dns, egressTo, egressToBlocks, egressToPods, ingressFrom, internet, privateEndpoint } from './network.ts'
 
 const count = z.int().min(1).max(100)
 
@@ -31,6 +32,7 @@ const autoscaling = z.strictObject({
   queueDepth: z
     .int()
     .min(1)
+    .max(100_000)
     .default(100)
     .meta({ description: 'with KEDA: messages that wait in one subscription, for each replica' }),
   identityId: uuid
@@ -62,10 +64,11 @@ const database = (service: string) =>
     name: z
       .string()
       .regex(/^[A-Za-z][A-Za-z0-9_-]{0,127}$/)
+      .meta({ examples: ['another'] })
       .default(service)
       .meta({ description: 'the database on it' }),
     poolSize: z.int().min(1).max(100).default(10).meta({ description: 'connections of one replica at most' }),
-    maxConnections: z.int().min(1).default(200).meta({
+    maxConnections: z.int().min(1).max(30_000).default(200).meta({
       description:
         'connections that the database bears: the pools of all replicas, of the surge of a rollout and of a migration must fit',
     }),
@@ -91,13 +94,11 @@ const tests = (more: typeof orderTest | typeof noOrder) =>
     workloadIdentity: workloadIdentity('the tests, which gets a token from Entra'),
     token: z.strictObject({
       url: optionalUrl.default('').meta({ description: "instead of Entra: a stand-in's token endpoint" }),
-      clientId: z.string().default('').meta({ description: 'its client' }),
-      clientSecret: z
-        .string()
+      clientId: optionalText.default('').meta({ description: 'its client' }),
+      clientSecret: optionalText
         .default('')
         .meta({ description: "its client's secret: known to everyone, since it is a stand-in's" }),
-      scope: z
-        .string()
+      scope: optionalText
         .default('')
         .meta({ description: 'what is asked for, such as `api://flotilla/.default` of Entra' }),
     }),
@@ -143,8 +144,7 @@ const shared = (service: string) => ({
     namespace: optionalHost
       .default('')
       .meta({ description: 'the Service Bus namespace, such as `flotilla.servicebus.windows.net`' }),
-    connectionString: z
-      .string()
+    connectionString: optionalText
       .default('')
       .meta({ description: "instead: a stand-in's connection string, whose key everyone knows" }),
   }),
@@ -183,13 +183,13 @@ const network = (own: Readonly<Record<string, z.ZodType>>) =>
     egress: z.strictObject({
       broker: egressTo('Service Bus', [5671, 5672, 443], privateEndpoint),
       identity: egressTo('issuers of tokens, and Entra', [443], internet),
-      telemetry: egressTo('the collector', [4318], { namespace: 'observability' }),
+      telemetry: egressToPods('the collector', [4318], { namespace: 'observability' }),
       ...own,
     }),
   })
 
 const sqlNetwork = (own: Readonly<Record<string, z.ZodType>> = {}) =>
-  network({ database: egressTo('Azure SQL, which may redirect', [1433, '11000-11999'], privateEndpoint), ...own })
+  network({ database: egressToBlocks('Azure SQL, which may redirect', [1433, '11000-11999'], privateEndpoint), ...own })
 
 const sql = (service: string) => ({ ...shared(service), database: database(service), migration })
 
@@ -218,8 +218,7 @@ export const serviceValues = {
         .meta({ description: 'the Cosmos DB account, such as `https://flotilla.documents.azure.com`; needed' }),
       database: text.default('notification').meta({ description: 'the database in it' }),
       container: text.default('notifications').meta({ description: 'the container in that' }),
-      standInKey: z
-        .string()
+      standInKey: optionalText
         .default('')
         .meta({ description: "a stand-in's key, which everyone knows; in Azure workload identity it is" }),
     }),
@@ -227,6 +226,7 @@ export const serviceValues = {
       url: z
         .string()
         .regex(/^(|smtps?:\/\/\S+)$/)
+        .meta({ examples: ['smtp://mail.example.org:587'] })
         .default('')
         .meta({ description: 'the mail server, such as `smtps://mail.example.com:465`; needed' }),
       credentials: z.boolean().default(true).meta({ description: 'log in to it with the secret `smtp-credentials`' }),

@@ -19,7 +19,12 @@ export const standInsValues = z.strictObject({
   }),
   gateway: z.strictObject({
     replicas: z.int().min(1).max(10).default(2).meta({ description: 'replicas of the gateway' }),
-    rateLimit: z.int().min(1).default(1_000_000).meta({ description: 'requests a minute for one token' }),
+    rateLimit: z
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .default(1_000_000)
+      .meta({ description: 'requests a minute for one token' }),
     nodePort: z
       .union([z.literal(0), z.int().min(30_000).max(32_767)])
       .default(0)

@@ -14,10 +14,11 @@ COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 RUN npx --yes "$(node -p 'require("./package.json").packageManager')" fetch --prod
 
 FROM dependencies AS bundle
-ARG SERVICE
 COPY . .
-RUN npx --yes "$(node -p 'require("./package.json").packageManager')" install --prod --frozen-lockfile --offline \
-  && node local/bundle/src/main.ts "$SERVICE" --out /app
+RUN npx --yes "$(node -p 'require("./package.json").packageManager')" install --prod --frozen-lockfile --offline
+ARG SERVICE
+ARG VERSION=0.0.0
+RUN node local/bundle/src/main.ts "$SERVICE" --out /app --release "$VERSION"
 
 # Node's compile cache holds for one release of Node, one user and one path, so it is made by the runtime itself.
 FROM ${RUNTIME} AS warm

@@ -7,8 +7,8 @@ const purl = ({ name, version }: Package) => `pkg:npm/${name.replace('@', '%40')
  * What is in the programs of an image, in CycloneDX: a bundle has no package.json that a scanner could find, so this file says it.
  * https://cyclonedx.org/docs/1.6/json/
  */
-export function billOfMaterials(image: string, packages: readonly Package[]) {
-  const component = { type: 'application', 'bom-ref': image, name: `flotilla/${image}` }
+export function billOfMaterials(image: string, version: string, packages: readonly Package[]) {
+  const component = { type: 'application', 'bom-ref': image, name: `flotilla/${image}`, version }
   return {
     bomFormat: 'CycloneDX',
     specVersion: '1.6',

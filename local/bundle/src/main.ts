@@ -5,12 +5,13 @@ import { parseArgs } from 'node:util'
 import { type ImageName, imageNames } from './images.ts'
 import { trials } from './trial.ts'
 
-const usage = `usage: npm run bundle -- IMAGE [--out DIR] [--measure]
+const usage = `usage: npm run bundle -- IMAGE [--out DIR] [--release VERSION] [--measure]
        npm run bundle -- IMAGE --stack < TRACE
        npm run bundle -- --warm CACHE --out DIR
 
   IMAGE         ${imageNames.join(', ')}
   --out DIR     where its programs go, made anew; default .flotilla/bundles/IMAGE
+  --release V   the version in its bill of materials, such as 1.4.0; default 0.0.0
   --measure     also tells how fast each program is ready, and with how much memory
   --stack       reads text with stack traces of the image, and tells it with places in the source
   --warm CACHE  bundles nothing: runs what is in DIR, so that Node's compile cache of it is in CACHE`
@@ -30,7 +31,7 @@ async function main(args: readonly string[]): Promise<void> {
     return
   }
   const { bundle } = await import('./bundle.ts')
-  const { files, packages } = await bundle(image, folder)
+  const { files, packages } = await bundle(image, folder, values.release)
   const sizes = Object.entries(files).map(([file, bytes]) => `${file} ${(bytes / 1e6).toFixed(1)} MB`)
   console.log(`${relative('.', folder) || '.'}: ${sizes.join(', ')}; ${packages} packages`)
   if (!values.measure) return
@@ -45,7 +46,7 @@ async function main(args: readonly string[]): Promise<void> {
 function read(args: readonly string[]) {
   const flag = { type: 'boolean' } as const
   const path = { type: 'string' } as const
-  const options = { out: path, measure: flag, stack: flag, warm: path, help: flag }
+  const options = { out: path, release: path, measure: flag, stack: flag, warm: path, help: flag }
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
   const [name, ...more] = positionals
   if (values.help) throw new UsageError('')

@@ -17,7 +17,7 @@ import { trials } from '../src/trial.ts'
 const out = mkdtempSync(join(tmpdir(), 'flotilla-bundle-'))
 const folderOf = (image: string) => join(out, image)
 beforeAll(async () => {
-  for (const image of imageNames) await bundle(image, folderOf(image))
+  for (const image of imageNames) await bundle(image, folderOf(image), '1.4.0')
 }, 120_000)
 afterAll(() => rmSync(out, { recursive: true }))
 
@@ -48,12 +48,13 @@ describe.each(imageNames)('the image %s', (image) => {
   }, 60_000)
 
   it('names every package that is in its programs, each with its licence', () => {
-    const { components } = JSON.parse(readFileSync(join(folderOf(image), 'bom.cdx.json'), 'utf8'))
+    const { components, metadata } = JSON.parse(readFileSync(join(folderOf(image), 'bom.cdx.json'), 'utf8'))
     const texts = readFileSync(join(folderOf(image), 'THIRD-PARTY-LICENSES.txt'), 'utf8')
     const zod = JSON.parse(readFileSync(join(root, 'libs/host/node_modules/zod/package.json'), 'utf8'))
     expect(components).toContainEqual(
       expect.objectContaining({ purl: `pkg:npm/zod@${zod.version}`, licenses: [{ expression: 'MIT' }] }),
     )
+    expect(metadata).toMatchObject({ component: { name: `flotilla/${image}`, version: '1.4.0' } })
     for (const { name, version } of components) expect(texts).toMatch(`${name} ${version} (`)
   })
 })
@@ -119,7 +120,7 @@ it('the image of the stand-ins says which programs it has when none is named', a
   expect(err).toContain('/app/service-bus.js, /app/cosmos.js')
 })
 
-it('the same source gives the same bytes', async () => {
+it('the same source and version give the same bytes', async () => {
   const digest = () =>
     globSync('**/*', { cwd: folderOf('notification') })
       .filter((file) => /\.\w+$/.test(file))
@@ -130,7 +131,7 @@ it('the same source gives the same bytes', async () => {
           .digest('hex'),
       ])
   const before = digest()
-  await bundle('notification', folderOf('notification'))
+  await bundle('notification', folderOf('notification'), '1.4.0')
   expect(digest()).toEqual(before)
 })
 

@@ -62,13 +62,7 @@ export function follow(file: string, args: readonly string[], hear: (line: strin
   child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk))
   const { stdout } = child
   if (stdout) createInterface({ input: stdout }).on('line', hear)
-  // Whoever ends before it leaves nobody behind.
-  const orphaned = () => child.kill('SIGTERM')
-  process.once('exit', orphaned)
-  const ended = endOf(child).then(({ code, error }) => {
-    process.off('exit', orphaned)
-    return { code, stderr: error ?? Buffer.concat(errors).toString() }
-  })
+  const ended = endOf(child).then(({ code, error }) => ({ code, stderr: error ?? Buffer.concat(errors).toString() }))
   return {
     ended,
     async stop() {
@@ -78,8 +72,14 @@ export function follow(file: string, args: readonly string[], hear: (line: strin
   }
 }
 
-const start = (file: string, args: readonly string[], options: SpawnOptions): ChildProcess =>
-  spawn(file, [...args], options)
+/** A program that runs while we end is ended with us. */
+function start(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  const child = spawn(file, [...args], options)
+  const orphaned = () => child.kill('SIGTERM')
+  process.once('exit', orphaned)
+  child.once('close', () => process.off('exit', orphaned))
+  return child
+}
 
 function endOf(child: ChildProcess) {
   return new Promise<{ code: number | null; signal: NodeJS.Signals | null; error?: string }>((resolve) => {

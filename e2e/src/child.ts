@@ -72,12 +72,16 @@ export function follow(file: string, args: readonly string[], hear: (line: strin
   }
 }
 
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGTERM')
+})
+
 /** A program that runs while we end is ended with us. */
 function start(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const child = spawn(file, [...args], options)
-  const orphaned = () => child.kill('SIGTERM')
-  process.once('exit', orphaned)
-  child.once('close', () => process.off('exit', orphaned))
+  running.add(child)
+  child.once('close', () => running.delete(child))
   return child
 }
 

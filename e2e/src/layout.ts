@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { services, standIns } from './fleet.ts'
+import { type Service, services, standIns } from './fleet.ts'
 import type { Repository } from './repository.ts'
 
 /** How `deploy/` says what a cluster without Azure runs: deploy/flux/clusters/local/README.md. */
@@ -44,6 +44,12 @@ export function nextVersion(version: string, push: number): string {
 }
 
 export const imageTag = (tag: string): Change['values'] => [[['image', 'tag'], tag]]
+
+/** The tag of a release that was rolled back: the database may have migrations of the later one. */
+export const imageTagBefore = (service: Service, tag: string): Change['values'] => [
+  ...imageTag(tag),
+  ...(service === 'notification' ? [] : ([[['migration', 'afterRollback'], true]] as const)),
+]
 
 /** Settings that the schema of the chart takes and the service refuses: its migration passes, its replicas never get ready. */
 export const neverReady: Change['values'] = [[['oidc', 'issuers'], ['no-issuer']]]

@@ -1,6 +1,6 @@
 import { type Service, services } from './fleet.ts'
 import { type Reconciled, type Revision, readyOf, untilNone } from './flux.ts'
-import { type Change, change, imageTag, neverReady, nextVersion, releases, versionOf } from './layout.ts'
+import { type Change, change, neverReady, nextVersion, releases, versionOf } from './layout.ts'
 import type { Cluster } from './session.ts'
 
 const complete = 600
@@ -15,12 +15,14 @@ async function revisions({ flux }: Cluster): Promise<ReadonlyMap<Service, number
   return new Map(await Promise.all(each))
 }
 
+type Values = (service: Service) => Change['values']
+
 /** Commits a change of some services, each with a new version of its chart. */
-async function commit(cluster: Cluster, of: readonly Service[], values: Change['values'], message: string) {
+async function commit(cluster: Cluster, of: readonly Service[], values: Values, message: string) {
   const { repository, flux } = cluster
   for (const service of of) {
     const version = nextVersion(await versionOf(repository, service), repository.pushes)
-    await change(repository, service, { version, values })
+    await change(repository, service, { version, values: values(service) })
   }
   const id = await repository.push(message)
   await flux.fetch(id)
@@ -34,15 +36,15 @@ export async function asCommitted({ repository, flux }: Cluster, commit: string)
 }
 
 /**
- * Commits another tag for some services and waits until Flux has rolled them. One commit must be one rollout of these services and
+ * Commits other values for some services and waits until Flux has rolled them. One commit must be one rollout of these services and
  * none of the others.
  */
-export async function release(cluster: Cluster, of: readonly Service[], tag: string, what: string): Promise<void> {
+export async function release(cluster: Cluster, of: readonly Service[], values: Values, what: string): Promise<void> {
   const { session } = cluster
   await session.phase(what, async () => {
     const before = await revisions(cluster)
     await session.rollout(what, async () => {
-      await asCommitted(cluster, await commit(cluster, of, imageTag(tag), `feat: ${what}`))
+      await asCommitted(cluster, await commit(cluster, of, values, `feat: ${what}`))
     })
     const after = await revisions(cluster)
     const wrong = services.flatMap((service) => {
@@ -59,7 +61,7 @@ export async function breakAndMend(cluster: Cluster, service: Service, alerts: (
   await session.phase(`${service} released broken, and rolled back by Flux`, async () => {
     const good = newest(await flux.release(service))
     await session.rollout(`${service} is back from a release that never got ready`, async () => {
-      await commit(cluster, [service], neverReady, `feat: a release of ${service} that never gets ready`)
+      await commit(cluster, [service], () => neverReady, `feat: a release of ${service} that never gets ready`)
       await untilNone(`${service} rolled back`, rolledBackWithin, async () => {
         const now = await flux.release(service)
         const { reason, message } = readyOf(now) ?? {}

@@ -2,7 +2,7 @@ import { deletePods, drainNode, workers } from './disruptions.ts'
 import type { Settings } from './flags.ts'
 import { orders, type Service, services, urls } from './fleet.ts'
 import { untilNone } from './flux.ts'
-import { directLabels, ports } from './layout.ts'
+import { directLabels, imageTag, imageTagBefore, ports } from './layout.ts'
 import { Load } from './load.ts'
 import { home } from './pods.ts'
 import { checkPolicies, reaches } from './policies.ts'
@@ -44,15 +44,16 @@ export async function disrupt(
   const { kubectl, session } = cluster
   const others = services.filter((service) => service !== ahead)
   await placed(cluster, 'nothing done', 300)
-  await release(cluster, [ahead], nextTag, `${ahead} a release ahead of the others`)
+  const next = () => imageTag(nextTag)
+  await release(cluster, [ahead], next, `${ahead} a release ahead of the others`)
   await placed(cluster, `${ahead} ahead, the others a release behind`, 300)
-  for (const service of others) await release(cluster, [service], nextTag, `${service} rolled`)
+  for (const service of others) await release(cluster, [service], next, `${service} rolled`)
   await deletePods(cluster)
   const nodes = await workers(kubectl)
   if (nodes.length > 1) await drainNode(cluster, nodes.at(-1) as string)
   else session.say(`only one node takes pods, so none is drained: ${nodes.join()}`)
   await breakAndMend(cluster, breaks, alerts)
-  await release(cluster, services, tag, 'all services back to the release before')
+  await release(cluster, services, (service) => imageTagBefore(service, tag), 'all services back to the release before')
   await placed(cluster, 'nothing done, in the end', 300)
 }
 

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { otherVersions, type Reconciled, type Revision, unready } from '../src/flux.ts'
+import { isAlertOf, isBack } from '../src/releases.ts'
+
+const revision = (change: Partial<Revision> = {}): Revision => ({
+  version: 2,
+  chartVersion: '1.0.0+1',
+  configDigest: 'sha256:a',
+  status: 'deployed',
+  ...change,
+})
+
+const release = (status: Reconciled['status'], generation = 1): Reconciled => ({
+  kind: 'HelmRelease',
+  metadata: { name: 'order', namespace: 'order', generation },
+  spec: {},
+  ...(status && { status }),
+})
+
+const condition = (status: 'True' | 'False', reason = 'UpgradeSucceeded') => ({
+  type: 'Ready',
+  status,
+  reason,
+  message: 'm',
+})
+
+describe('what is waited for', () => {
+  it('is nothing when Flux is ready at the newest spec', () => {
+    expect(unready([release({ observedGeneration: 1, conditions: [condition('True')] })])).toEqual([])
+  })
+
+  it.each<[string, Reconciled]>([
+    ['no status', release(undefined)],
+    ['another generation', release({ observedGeneration: 1, conditions: [condition('True')] }, 2)],
+    ['not ready', release({ observedGeneration: 1, conditions: [condition('False', 'UpgradeFailed')] })],
+  ])('names what is not ready: %s', (_, object) => {
+    expect(unready([object])).toHaveLength(1)
+    expect(unready([object])[0]).toContain('HelmRelease order/order')
+  })
+
+  it('takes the build metadata of source-controller for the same version', () => {
+    expect(otherVersions([release({ history: [revision()] })], { order: '1.0.0' })).toEqual([])
+  })
+
+  it.each<[string, readonly Revision[]]>([
+    ['another version', [revision({ chartVersion: '1.0.1+1' })]],
+    ['a failed one', [revision({ status: 'failed' })]],
+    ['an older one', [revision({ chartVersion: '1.0.1+1' }), revision({ version: 1 })]],
+    ['none', []],
+  ])('does not take %s for the release', (_, history) => {
+    expect(otherVersions([release({ history })], { order: '1.0.0' })).toHaveLength(1)
+  })
+})
+
+describe('a release that was rolled back', () => {
+  it('is a later revision with the chart and values of the good one', () => {
+    expect(isBack(revision(), revision({ version: 4 }))).toBe(true)
+  })
+
+  it.each<[string, Partial<Revision>]>([
+    ['nothing happened yet', {}],
+    ['the broken one is being tried', { version: 3, chartVersion: '1.0.1+1', status: 'pending-upgrade' }],
+    ['the broken one is there', { version: 3, chartVersion: '1.0.1+1' }],
+    ['its values are others', { version: 4, configDigest: 'sha256:b' }],
+    ['it is not deployed', { version: 4, status: 'pending-rollback' }],
+  ])('is not back when %s', (_, change) => {
+    expect(isBack(revision(), revision(change))).toBe(false)
+  })
+
+  it('is alerted as an error of its HelmRelease', () => {
+    const alert = { severity: 'error', involvedObject: { kind: 'HelmRelease', name: 'order' } }
+    expect(isAlertOf(JSON.stringify(alert), 'order')).toBe(true)
+    expect(isAlertOf(JSON.stringify(alert), 'payment')).toBe(false)
+    expect(isAlertOf(JSON.stringify({ ...alert, severity: 'info' }), 'order')).toBe(false)
+  })
+})

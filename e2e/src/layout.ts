@@ -51,8 +51,8 @@ export const imageTagBefore = (service: Service, tag: string): Change['values'] 
   ...(service === 'notification' ? [] : ([[['migration', 'afterRollback'], true]] as const)),
 ]
 
-/** Settings that the schema of the chart takes and the service refuses: its migration passes, its replicas never get ready. */
-export const neverReady: Change['values'] = [[['oidc', 'issuers'], ['no-issuer']]]
+/** A Secret that nobody made: the schema takes it, the migration does without, and no replica ever gets ready. */
+export const neverReady: Change['values'] = [[['secrets', 'secretName'], 'no-such-secret']]
 
 /** The first step of deploy/flux/clusters/local/README.md. */
 export const bootstrapFile = 'deploy/flux/clusters/local/bootstrap.yaml'

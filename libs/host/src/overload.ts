@@ -9,7 +9,7 @@ export type Shedding = { readonly reason: string; readonly detail: string; reado
 /** When to refuse. Times in milliseconds. */
 export type OverloadOptions = {
   readonly clock: Clock
-  /** Refuse while half of the event loop's turns take longer than this; default 250. */
+  /** Refuse while, at two looks in a row, half of the event loop's turns took longer than this; default 250. */
   readonly maxLoopDelayMs?: number | undefined
   /** How often the loop is looked at; default 500. */
   readonly sampleMs?: number | undefined
@@ -50,9 +50,13 @@ export function createOverload(options: OverloadOptions): Overload {
   const { clock, maxLoopDelayMs = 250, sampleMs = 500, check } = options
   const measured = options.loopDelayMs === undefined ? loopDelay() : undefined
   const read = options.loopDelayMs ?? measured?.read ?? (() => 0)
+  let wasSlow = false
   let isSlow = false
   const look = () => {
-    isSlow = read() > maxLoopDelayMs
+    const isSlowNow = read() > maxLoopDelayMs
+    // Twice in a row: one pause of the whole process may be all that there was between two looks.
+    isSlow = wasSlow && isSlowNow
+    wasSlow = isSlowNow
     cancel = clock.after(sampleMs, look)
   }
   let cancel = clock.after(sampleMs, look)

@@ -9,7 +9,7 @@ test('requests are refused while the loop is slow, and taken again after', async
   const overload = createOverload({ clock, maxLoopDelayMs: 100, sampleMs: 50, loopDelayMs: () => delay })
   expect(overload.refusal()).toBeUndefined()
   delay = 101
-  await clock.pass(50)
+  await clock.pass(100)
   expect(overload.refusal()).toMatchObject({
     status: 503,
     slug: 'overloaded',
@@ -18,6 +18,17 @@ test('requests are refused while the loop is slow, and taken again after', async
   delay = 100
   await clock.pass(50)
   expect(overload.refusal()).toBeUndefined()
+})
+
+test('a pause, however long, is no overload', async () => {
+  const clock = new TestClock()
+  let delay = 0
+  const overload = createOverload({ clock, maxLoopDelayMs: 100, sampleMs: 50, loopDelayMs: () => delay })
+  for (const each of [10_000, 0, 10_000, 0]) {
+    delay = each
+    await clock.pass(50)
+    expect(overload.refusal()).toBeUndefined()
+  }
 })
 
 test('the loop is looked at until it is closed', async () => {

@@ -74,11 +74,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   return { supervisor, data, ports, url: urlOf(ports, 'gateway'), databases }
 }
 
-async function together(
-  supervisor: Supervisor,
-  members: Member[],
-  say: (line: string) => void,
-) {
+async function together(supervisor: Supervisor, members: Member[], say: (line: string) => void) {
   const begun = performance.now()
   const started = await Promise.allSettled(members.map((member) => supervisor.start(member)))
   const failed = started.find((result) => result.status === 'rejected')

@@ -1,7 +1,7 @@
 import { type Service, services, standIns } from './fleet.ts'
 import { untilNone } from './flux.ts'
 import type { Kubectl } from './kubectl.ts'
-import { podsOf } from './pods.ts'
+import { podsOf, selectorOf } from './pods.ts'
 import type { Cluster } from './session.ts'
 
 interface Node {
@@ -48,7 +48,7 @@ export async function deletePods({ kubectl, session }: Cluster): Promise<void> {
 }
 
 async function replaceOne(kubectl: Kubectl, service: Service): Promise<void> {
-  const [pod] = await podsOf(kubectl, service, `app.kubernetes.io/name=${service},app.kubernetes.io/component=service`)
+  const [pod] = await podsOf(kubectl, service, selectorOf(service))
   if (!pod) throw new Error(`${service} has no pod to delete`)
   await kubectl.run(['delete', 'pod', '--namespace', service, pod.metadata.name, '--timeout=120s'], 150_000)
   await allAvailable(kubectl, service)

@@ -111,6 +111,11 @@ export function programPod({ name, namespace, image, program, args = [], labels 
   ]
 }
 
+/** The replicas of a service, and not the pods of its migration and tests. */
+export const selectorOf = (service: string): string =>
+  `app.kubernetes.io/name=${service},app.kubernetes.io/component=service`
+
+/** Those that run and are not about to end. */
 export async function podsOf(kubectl: Kubectl, namespace: string, selector?: string): Promise<readonly Pod[]> {
   const args = ['--namespace', namespace, ...(selector === undefined ? [] : ['--selector', selector])]
   const pods = await kubectl.list<Pod>('pods', args)

@@ -1,6 +1,8 @@
 import { type Service, services } from './fleet.ts'
 import { type Reconciled, type Revision, readyOf, untilNone } from './flux.ts'
+import type { Kubectl } from './kubectl.ts'
 import { type Change, change, neverReady, nextVersion, releases, versionOf } from './layout.ts'
+import { podsOf, selectorOf } from './pods.ts'
 import type { Cluster } from './session.ts'
 
 const complete = 600
@@ -10,7 +12,7 @@ const alertedWithin = 60
 const newest = ({ status }: Reconciled): Revision | undefined => status?.history?.[0]
 
 /** Helm's revision of each service's release. */
-async function revisions({ flux }: Cluster): Promise<ReadonlyMap<Service, number>> {
+export async function revisions({ flux }: Cluster): Promise<ReadonlyMap<Service, number>> {
   const each = services.map(async (name) => [name, newest(await flux.release(name))?.version ?? 0] as const)
   return new Map(await Promise.all(each))
 }
@@ -35,23 +37,48 @@ export async function asCommitted({ repository, flux }: Cluster, commit: string)
   await flux.applied(commit, Object.fromEntries(await Promise.all(versions)), complete)
 }
 
-/**
- * Commits other values for some services and waits until Flux has rolled them. One commit must be one rollout of these services and
- * none of the others.
- */
-export async function release(cluster: Cluster, of: readonly Service[], values: Values, what: string): Promise<void> {
-  const { session } = cluster
+/** What one commit releases. */
+export interface Step {
+  readonly what: string
+  readonly of: readonly Service[]
+  readonly tag: string
+  readonly values: Values
+}
+
+/** Commits a step and waits until Flux has rolled it: one upgrade of these services and none of the others. */
+export async function release(cluster: Cluster, { what, of, tag, values }: Step): Promise<void> {
+  const { kubectl, session } = cluster
   await session.phase(what, async () => {
     const before = await revisions(cluster)
     await session.rollout(what, async () => {
       await asCommitted(cluster, await commit(cluster, of, values, `feat: ${what}`))
     })
-    const after = await revisions(cluster)
-    const wrong = services.flatMap((service) => {
-      const [made, expected] = [(after.get(service) ?? 0) - (before.get(service) ?? 0), of.includes(service) ? 1 : 0]
-      return made === expected ? [] : [`${service} had ${made} upgrades, not ${expected}`]
-    })
-    session.holds(`one commit is one rollout: ${what}`, wrong)
+    const upgrades = (service: Service) => (of.includes(service) ? 1 : 0)
+    session.holds(`one commit is one rollout: ${what}`, unexpected(before, await revisions(cluster), upgrades))
+    session.holds(
+      `${of.join(', ')} run with ${tag}`,
+      (await Promise.all(of.map((it) => others(kubectl, it, tag)))).flat(),
+    )
+  })
+}
+
+/** The pods of a service that have another tag. */
+async function others(kubectl: Kubectl, service: Service, tag: string): Promise<string[]> {
+  const pods = await podsOf(kubectl, service, selectorOf(service))
+  if (pods.length === 0) return [`${service} has no pods`]
+  const images = pods.flatMap(({ spec }) => spec.containers.map(({ image }) => image))
+  return images.filter((image) => !image.endsWith(`:${tag}`)).map((image) => `${service} runs ${image}`)
+}
+
+/** A line for each service that was not upgraded so often as it should be. */
+export function unexpected(
+  before: ReadonlyMap<Service, number>,
+  after: ReadonlyMap<Service, number>,
+  expected: (service: Service) => number,
+): string[] {
+  return services.flatMap((service) => {
+    const made = (after.get(service) ?? 0) - (before.get(service) ?? 0)
+    return made === expected(service) ? [] : [`${service} had ${made} upgrades, not ${expected(service)}`]
   })
 }
 

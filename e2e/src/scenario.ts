@@ -6,7 +6,7 @@ import { directLabels, imageTag, imageTagBefore, ports } from './layout.ts'
 import { Load } from './load.ts'
 import { home } from './pods.ts'
 import { checkPolicies, reaches } from './policies.ts'
-import { breakAndMend, release } from './releases.ts'
+import { breakAndMend, release, revisions, unexpected } from './releases.ts'
 import { checkSecurity } from './security.ts'
 import type { Cluster } from './session.ts'
 
@@ -42,19 +42,25 @@ export async function disrupt(
   alerts: () => readonly string[],
 ): Promise<void> {
   const { kubectl, session } = cluster
-  const others = services.filter((service) => service !== ahead)
+  const before = await revisions(cluster)
+  const next = { tag: nextTag, values: () => imageTag(nextTag) }
   await placed(cluster, 'nothing done', 300)
-  const next = () => imageTag(nextTag)
-  await release(cluster, [ahead], next, `${ahead} a release ahead of the others`)
+  await release(cluster, { ...next, of: [ahead], what: `${ahead} a release ahead of the others` })
   await placed(cluster, `${ahead} ahead, the others a release behind`, 300)
-  for (const service of others) await release(cluster, [service], next, `${service} rolled`)
+  for (const service of services.filter((service) => service !== ahead)) {
+    await release(cluster, { ...next, of: [service], what: `${service} rolled` })
+  }
   await deletePods(cluster)
   const nodes = await workers(kubectl)
   if (nodes.length > 1) await drainNode(cluster, nodes.at(-1) as string)
   else session.say(`only one node takes pods, so none is drained: ${nodes.join()}`)
   await breakAndMend(cluster, breaks, alerts)
-  await release(cluster, services, (service) => imageTagBefore(service, tag), 'all services back to the release before')
+  const back = { of: services, tag, values: (service: Service) => imageTagBefore(service, tag) }
+  await release(cluster, { ...back, what: 'all services back to the release before' })
   await placed(cluster, 'nothing done, in the end', 300)
+  // Each was rolled and taken back; of the broken one there are two revisions more.
+  const expected = (service: Service) => (service === breaks ? 4 : 2)
+  session.holds('nothing was upgraded but by a commit', unexpected(before, await revisions(cluster), expected))
 }
 
 /** So many more orders are answered. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { otherVersions, type Reconciled, type Revision, unready } from '../src/flux.ts'
-import { isAlertOf, isBack } from '../src/releases.ts'
+import { isAlertOf, isBack, unexpected } from '../src/releases.ts'
 
 const revision = (change: Partial<Revision> = {}): Revision => ({
   version: 2,
@@ -72,5 +72,26 @@ describe('a release that was rolled back', () => {
     expect(isAlertOf(JSON.stringify(alert), 'order')).toBe(true)
     expect(isAlertOf(JSON.stringify(alert), 'payment')).toBe(false)
     expect(isAlertOf(JSON.stringify({ ...alert, severity: 'info' }), 'order')).toBe(false)
+  })
+})
+
+describe('one commit', () => {
+  const before = new Map([
+    ['order', 1],
+    ['inventory', 1],
+    ['payment', 1],
+    ['notification', 1],
+  ] as const)
+  const ofOrder = (service: string) => (service === 'order' ? 1 : 0)
+
+  it('is one upgrade of what it changes', () => {
+    expect(unexpected(before, new Map([...before, ['order', 2]] as const), ofOrder)).toEqual([])
+  })
+
+  it('is not two, and none of another service', () => {
+    expect(unexpected(before, new Map([...before, ['order', 3], ['payment', 2]] as const), ofOrder)).toEqual([
+      'order had 2 upgrades, not 1',
+      'payment had 1 upgrades, not 0',
+    ])
   })
 })

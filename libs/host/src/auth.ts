@@ -70,6 +70,8 @@ function claimsUnverified(token: string): JWTPayload {
 /** The token's own fault becomes a 401 that says what is wrong with it; everything else is the issuer's. */
 function refusal(error: unknown, issuer: Issuer): Problem {
   if (error instanceof errors.JWTExpired) return invalidToken('The token has expired: get a new one.')
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'aud')
+    return invalidToken(`The claim aud must be ${issuer.audience.join(' or ')}.`)
   if (error instanceof errors.JWTClaimValidationFailed)
     return invalidToken(`The claim ${error.claim} is not as it must be.`)
   if (error instanceof errors.JOSEAlgNotAllowed)

@@ -86,8 +86,12 @@ export function serve<C extends Settings>(
   })
 }
 
-function authenticatorOf(config: Settings, logger: Logger): Authenticator {
-  const audience = config.OIDC_AUDIENCE
+/** Trusts every issuer for any of the audiences. */
+export function authenticatorOf(
+  config: Pick<Settings, 'OIDC_ISSUERS' | 'OIDC_AUDIENCES' | 'ENDUSER_KEY_FILE'>,
+  logger?: Logger,
+): Authenticator {
+  const audience = config.OIDC_AUDIENCES
   const issuers = config.OIDC_ISSUERS.map((issuer) => ({ issuer, audience }))
   return createAuthenticator({ issuers, endUserSecret: config.ENDUSER_KEY_FILE, logger })
 }

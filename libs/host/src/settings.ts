@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 
+/** A URI or an id; what `error_description` of a challenge may quote (RFC 6750). */
+const AUDIENCE = /^[!#-[\]-~]+$/
+
 /** The environment variables that every service reads, with what they mean; for `readEnvironment`. */
 export const settings = {
   HOST: z.string().default('0.0.0.0').meta({ description: 'the address to listen on' }),
@@ -18,7 +21,14 @@ export const settings = {
     .transform((text) => text.split(',').map((issuer) => issuer.trim()))
     .pipe(z.array(z.url()).min(1))
     .meta({ description: 'the issuers of tokens to trust, as URLs separated by commas' }),
-  OIDC_AUDIENCE: z.string().default('api://flotilla').meta({ description: 'the audience that tokens must have' }),
+  OIDC_AUDIENCES: z
+    .string()
+    .default('api://flotilla')
+    .transform((text) => text.split(',').map((audience) => audience.trim()))
+    .pipe(z.array(z.string().regex(AUDIENCE, 'must be names without spaces and quotes, separated by commas')))
+    .meta({
+      description: 'the audiences of which a token must have one, such as api://flotilla, as names separated by commas',
+    }),
   ENDUSER_KEY_FILE: z
     .string()
     .transform(secretIn)

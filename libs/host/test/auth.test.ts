@@ -88,7 +88,11 @@ test.each<[string, () => Promise<string | undefined>, string]>([
     async () => `Bearer ${await issuer.token({ iss: 'https://evil.example' })}`,
     'not trusted',
   ],
-  ['another audience', async () => `Bearer ${await issuer.token({ aud: 'api://other' })}`, 'aud'],
+  [
+    'another audience',
+    async () => `Bearer ${await issuer.token({ aud: 'api://other' })}`,
+    'The claim aud must be api://flotilla.',
+  ],
   ['an expired token', async () => `Bearer ${await issuer.token({ exp: seconds() - 60 })}`, 'expired'],
   ['a token from the future', async () => `Bearer ${await issuer.token({ nbf: seconds() + 600 })}`, 'nbf'],
   ['an empty subject', async () => `Bearer ${await issuer.token({ sub: '' })}`, 'sub'],

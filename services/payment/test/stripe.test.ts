@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { ClientRequest } from 'node:http'
 import { startCardProcessor } from '@flotilla/card-processor/server'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { stripeProcessor } from '../src/outbound/card-processor.ts'
@@ -5,6 +7,33 @@ import { stripeClient } from '../src/outbound/stripe-client.ts'
 import { cancelled, createWorldOf, due, order, startPayments, statusOf, told } from './paying.ts'
 
 /** Stripe's own client against a card processor that speaks its protocol: what payment believes of Stripe is so. */
+
+/** Where a first request goes, told by Node as it makes it; nothing is sent. */
+async function hostAsked(url: string): Promise<string | undefined> {
+  let host: string | undefined
+  const created = ({ request }: { request: ClientRequest }) => {
+    host = `${request.protocol}//${request.getHeader('host')}`
+    request.destroy(new Error('not sent'))
+  }
+  const channel = 'http.client.request.created'
+  subscribe(channel, created as (message: unknown) => void)
+  onTestFinished(() => void unsubscribe(channel, created as (message: unknown) => void))
+  const client = stripeClient({ url, key: () => 'sk_test_flotilla', timeout: 400 })
+  await expect(client().paymentIntents.retrieve('pi_1')).rejects.toThrow()
+  return host
+}
+
+/** Node leaves out of the header the port that the protocol has by itself. */
+it.each([
+  ['http://cards.invalid', 'http://cards.invalid'],
+  ['http://cards.invalid:80/', 'http://cards.invalid'],
+  ['http://cards.invalid:443', 'http://cards.invalid:443'],
+  ['http://cards.invalid:7408', 'http://cards.invalid:7408'],
+  ['https://cards.invalid', 'https://cards.invalid'],
+  ['https://cards.invalid:8443', 'https://cards.invalid:8443'],
+])('a card processor at %s is asked there', async (url, host) => {
+  expect(await hostAsked(url)).toBe(host)
+})
 
 interface Recorded {
   readonly status: string

@@ -11,11 +11,9 @@ export interface StripeClientOptions {
 /** Stripe's own client, without repetitions of its own: what to repeat, and how, is payment's business. */
 export function stripeClient({ url, key, timeout }: StripeClientOptions): () => Stripe {
   const { protocol, hostname, port } = new URL(url)
-  const where = {
-    protocol: protocol === 'http:' ? ('http' as const) : ('https' as const),
-    host: hostname,
-    ...(port !== '' && { port }),
-  }
+  const isPlain = protocol === 'http:'
+  // A URL drops the port of its protocol, and the client goes to 443 without one.
+  const where = { protocol: isPlain ? 'http' : 'https', host: hostname, port: port || (isPlain ? 80 : 443) } as const
   let used: string | undefined
   let client: Stripe | undefined
   return () => {

@@ -82,8 +82,8 @@ imagePullPolicy: {{ .Values.image.pullPolicy }}
 {{ include "flotilla.logEnv" . }}
 - name: OIDC_ISSUERS
   value: {{ join "," .Values.oidc.issuers | quote }}
-- name: OIDC_AUDIENCE
-  value: {{ .Values.oidc.audience | quote }}
+- name: OIDC_AUDIENCES
+  value: {{ join "," .Values.oidc.audiences | quote }}
 - name: ENDUSER_KEY_FILE
   value: {{ include "flotilla.secretFile" "enduser-key" }}
 {{- if .Values.broker.namespace }}

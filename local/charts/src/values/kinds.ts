@@ -38,6 +38,11 @@ export const text = z
   .string()
   .min(1)
   .meta({ examples: ['another'] })
+/** What tokens are meant for: one of a list that commas part, and a challenge quotes. */
+export const audience = z
+  .string()
+  .regex(/^[!#-+\--[\]-~]+$/)
+  .meta({ examples: ['api://another'] })
 export const optionalText = z.string().meta({ examples: ['another'] })
 export const size = z
   .string()

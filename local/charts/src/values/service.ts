@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  audience,
   hostName,
   httpUrl,
   image,
@@ -138,7 +139,9 @@ const shared = (service: string) => ({
   }),
   oidc: z.strictObject({
     issuers: z.array(httpUrl).default([]).meta({ description: 'the issuers whose tokens are trusted; needed' }),
-    audience: text.default('api://flotilla').meta({ description: 'the audience that tokens must have' }),
+    audiences: z.array(audience).min(1).default(['api://flotilla']).meta({
+      description: 'a token must be meant for one of them; of Entra (v2.0): the client id of the API, never its URI',
+    }),
   }),
   broker: z.strictObject({
     namespace: optionalHost

@@ -51,6 +51,8 @@ spec:
             matchLabels:
               {{- include "flotilla.selector" (list $ "service") | nindent 14 }}
           matchLabelKeys: [pod-template-hash]
+          # A zone whose nodes are lost is no place to be even with: else nothing would be scheduled until it is back.
+          nodeTaintsPolicy: Honor
         {{- end }}
       containers:
         - name: {{ .Chart.Name }}

@@ -1,3 +1,4 @@
+import { readConnectionString } from '@flotilla/store-azure-sql/connection-string'
 import { z } from 'zod'
 import { ConfigError } from './environment.ts'
 
@@ -6,13 +7,22 @@ export const databaseSettings = {
   DATABASE_FILE: z.string().optional().meta({
     description: 'the SQLite file of the service, such as .flotilla/order.db; in Azure DATABASE_CONNECTION_STRING',
   }),
-  DATABASE_CONNECTION_STRING: z.string().optional().meta({
+  DATABASE_CONNECTION_STRING: z.string().superRefine(readable).optional().meta({
     description: 'the database on Azure SQL or SQL Server, such as Server=flotilla.database.windows.net;Database=order',
   }),
 } as const
 
 const DatabaseSettings = z.object(databaseSettings)
 export type DatabaseSettings = Readonly<z.output<typeof DatabaseSettings>>
+
+/** Repeats no value: one may be a password. */
+function readable(connectionString: string, context: z.core.$RefinementCtx<string>): void {
+  try {
+    readConnectionString(connectionString)
+  } catch (error) {
+    context.addIssue(`cannot be used: ${(error as Error).message}`)
+  }
+}
 
 /** Gives back a configuration that names one database. Throws `ConfigError` when it names none or two. */
 export function exactlyOneDatabase<Config extends DatabaseSettings>(config: Config): Config {

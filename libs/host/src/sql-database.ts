@@ -5,7 +5,6 @@ import type { Logger } from '@flotilla/telemetry/log'
 import { azureCredential } from './credential.ts'
 import type { DatabaseSettings } from './database-setting.ts'
 import { type Dependency, dependency } from './dependency.ts'
-import { ConfigError } from './environment.ts'
 
 /** How a service keeps its rows in either kind of database. */
 export interface Keeping<Kept> {
@@ -16,10 +15,7 @@ export interface Keeping<Kept> {
 /** One request, with the wait for a connection and its login, in milliseconds. */
 const timeout = 15_000
 
-/**
- * Opens the database that the configuration names, and loads only what speaks to that one. What was made of it closes it.
- * Throws `ConfigError` for a connection string that is wrong.
- */
+/** Opens the database that the configuration names, and loads only what speaks to that one. What was made of it closes it. */
 export async function openSqlDatabase<Kept>(
   { DATABASE_FILE: file, DATABASE_CONNECTION_STRING: connectionString = '' }: DatabaseSettings,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
@@ -28,12 +24,6 @@ export async function openSqlDatabase<Kept>(
   if (file !== undefined) {
     const { openSqlite } = await import('@flotilla/store-sqlite/database')
     return { database: keeping.sqlite(openSqlite({ file }), clock), dependencies: [] }
-  }
-  const { readConnectionString } = await import('@flotilla/store-azure-sql/connection-string')
-  try {
-    readConnectionString(connectionString)
-  } catch (error) {
-    throw new ConfigError([`DATABASE_CONNECTION_STRING cannot be used: ${(error as Error).message}`])
   }
   const { openDatabase } = await import('@flotilla/store-azure-sql/connect')
   const azureSql = dependency({ name: 'azure-sql', timeoutMs: timeout, logger })

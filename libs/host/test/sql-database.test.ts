@@ -1,7 +1,6 @@
 import { systemClock } from '@flotilla/decider/clock'
 import { createLogger } from '@flotilla/telemetry/log'
 import { expect, test } from 'vitest'
-import { ConfigError } from '../src/environment.ts'
 import { type Keeping, openSqlDatabase } from '../src/sql-database.ts'
 
 const given = { clock: systemClock, logger: createLogger({ service: 'test', version: '0', level: 'silent' }) }
@@ -22,11 +21,4 @@ test('a SQL Server that is away does not keep a service from starting, and is a 
   const { database, dependencies } = await openSqlDatabase({ DATABASE_CONNECTION_STRING: server }, given, itself)
   expect(database).toHaveProperty('azureSql.run')
   expect(dependencies.map((each) => each.status())).toMatchObject([{ name: 'azure-sql', state: 'up' }])
-})
-
-test('a connection string that cannot be used is a fault of the configuration, and is not repeated', async () => {
-  const opening = openSqlDatabase({ DATABASE_CONNECTION_STRING: 'Server=a;Pwd=hunter2' }, given, itself)
-  await expect(opening).rejects.toThrow(ConfigError)
-  await expect(opening).rejects.toThrow(/DATABASE_CONNECTION_STRING cannot be used: .*Database is missing/)
-  await expect(opening).rejects.not.toThrow(/hunter2/)
 })

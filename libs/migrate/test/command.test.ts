@@ -54,7 +54,7 @@ describe('the command line', () => {
 
 test.for([
   ['none', {}],
-  ['two', { DATABASE_FILE: 'order.db', DATABASE_CONNECTION_STRING: 'Server=there' }],
+  ['two', { DATABASE_FILE: 'order.db', DATABASE_CONNECTION_STRING: 'Server=there.example;Database=order' }],
 ] as const)('an environment that names %s of the two databases is refused by name', ([, env]) => {
   expect(() => read('order', env)).toThrow(ConfigError)
   expect(() => read('order', env)).toThrow(/exactly one of .*DATABASE_CONNECTION_STRING.*DATABASE_FILE/)

@@ -66,5 +66,11 @@ test('a wrong command line or environment is told plainly, with an exit code of 
   expect(await run([])).toMatchObject({ code: 2, lines: [], err: expect.stringContaining('whose database?') })
   const none = await run(['things'], {})
   expect(none).toMatchObject({ code: 2, lines: [], err: expect.stringContaining('DATABASE_CONNECTION_STRING') })
+  const { code, lines, err } = await run(['things'], { DATABASE_CONNECTION_STRING: 'Server=there;Pwd=hunter2' })
+  expect([code, lines]).toEqual([2, []])
+  expect(err).toContain(
+    'DATABASE_CONNECTION_STRING cannot be used: The connection string is not valid: Database is missing.',
+  )
+  expect(err).not.toMatch(/^ +at |hunter2/m)
   expect(await run(['--help'])).toMatchObject({ code: 0 })
 })

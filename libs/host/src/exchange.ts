@@ -23,10 +23,13 @@ export type Exchange = {
   readonly overload: Overload | undefined
   /** How long an answer may take, ms. */
   readonly handlerMs: number
+  /** Requests that are being answered. */
+  inFlight: number
 }
 
 /** Opens the span and the log context of a request; both end with its answer, or when the client goes away before. */
 export function begin(exchange: Exchange, request: FastifyRequest, reply: FastifyReply, pattern: string | null): void {
+  exchange.inFlight++
   reply.raw.once('close', () => end(exchange, request, reply.raw.writableEnded ? reply.statusCode : CLIENT_GONE))
   const { traceparent } = request.headers
   const path = request.url.split('?', 1)[0] as string
@@ -62,7 +65,7 @@ export function firstHook(exchange: Exchange, { url, config }: RouteOptions) {
       done()
       return
     }
-    const found = overload?.refusal() ?? authenticated(auth, request)
+    const found = overload?.refusal(exchange.inFlight - 1) ?? authenticated(auth, request)
     if (found instanceof Problem) done(found)
     else if (found instanceof Promise) {
       found.then(
@@ -106,7 +109,9 @@ export function lastHook({ clock, handlerMs }: Exchange) {
 }
 
 /** Ends the span and writes the request's one log line: never a body, a query, an address or a token. */
-function end({ logger }: Exchange, request: FastifyRequest, status: number): void {
+function end(exchange: Exchange, request: FastifyRequest, status: number): void {
+  const { logger } = exchange
+  exchange.inFlight--
   request.stopTimer?.()
   const open = request.telemetry
   if (open === null) return

@@ -11,6 +11,8 @@ export type OverloadOptions = {
   readonly clock: Clock
   /** Refuse while, at two looks in a row, half of the event loop's turns took longer than this; default 250. */
   readonly maxLoopDelayMs?: number | undefined
+  /** And only while more requests than this are being answered; default 32. */
+  readonly crowd?: number | undefined
   /** How often the loop is looked at; default 500. */
   readonly sampleMs?: number | undefined
   /** Further reasons, e.g. a backlog so old that a new order would miss its deadline. Asked for each request: be quick. */
@@ -21,8 +23,8 @@ export type OverloadOptions = {
 
 /** Refuses requests before the event loop drowns. */
 export type Overload = {
-  /** A 503 with Retry-After when this request should not be taken on. */
-  refusal(): Problem | undefined
+  /** A 503 with Retry-After when this request, with `inFlight` others, should not be taken on. */
+  refusal(inFlight: number): Problem | undefined
   close(): void
 }
 
@@ -45,9 +47,12 @@ function loopDelay() {
   }
 }
 
-/** Watches the event loop until `close`. */
+/**
+ * Watches the event loop until `close`. A slow loop with few requests is a processor that others took: the few get their answer late, and
+ * refusing them frees nothing.
+ */
 export function createOverload(options: OverloadOptions): Overload {
-  const { clock, maxLoopDelayMs = 250, sampleMs = 500, check } = options
+  const { clock, maxLoopDelayMs = 250, crowd = 32, sampleMs = 500, check } = options
   const measured = options.loopDelayMs === undefined ? loopDelay() : undefined
   const read = options.loopDelayMs ?? measured?.read ?? (() => 0)
   let wasSlow = false
@@ -63,8 +68,8 @@ export function createOverload(options: OverloadOptions): Overload {
 
   const busy: Shedding = { reason: 'event-loop', detail: 'This replica has too much to do.', retryAfterSeconds: 1 }
   return {
-    refusal() {
-      const shedding = isSlow ? busy : check?.()
+    refusal(inFlight) {
+      const shedding = isSlow && inFlight > crowd ? busy : check?.()
       if (shedding === undefined) return undefined
       requestsShed.add(1, { reason: shedding.reason })
       return new Problem('overloaded', {

@@ -4,6 +4,7 @@ import type { Clock } from '@flotilla/decider/clock'
 import type { Logger } from '@flotilla/telemetry/log'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Authenticator } from './auth.ts'
+import { watchConnections } from './connections.ts'
 import type { Dependency } from './dependency.ts'
 import { begin, type Exchange, firstHook, lastHook } from './exchange.ts'
 import { answerMalformed, answerWith, createAllowedMethods, problemOf, registerFailures } from './failure.ts'
@@ -21,9 +22,11 @@ export type Limits = {
   readonly requestMs: number
   /** For a handler to answer; default 15,000. Then it is a 503, whatever becomes of the handler. */
   readonly handlerMs: number
+  /** For clients to leave, told `Connection: close`, when a process drains; default 3,000. */
+  readonly lingerMs: number
 }
 
-const LIMITS: Limits = { body: 65_536, keepAliveMs: 75_000, requestMs: 10_000, handlerMs: 15_000 }
+const LIMITS: Limits = { body: 65_536, keepAliveMs: 75_000, requestMs: 10_000, handlerMs: 15_000, lingerMs: 3_000 }
 
 /** What a server is made of. */
 export type ServerOptions = {
@@ -93,7 +96,7 @@ function decorate(app: FastifyInstance): void {
 export function createServer(options: ServerOptions): FastifyInstance {
   const { logger, auth, clock, overload, health = createHealth() } = options
   const limits = { ...LIMITS, ...options.limits }
-  const exchange: Exchange = { logger, auth, clock, health, overload, handlerMs: limits.handlerMs }
+  const exchange: Exchange = { logger, auth, clock, health, overload, handlerMs: limits.handlerMs, inFlight: 0 }
   const app = createFastify(exchange, limits)
   const allowedMethods = createAllowedMethods()
   decorate(app)
@@ -107,6 +110,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
     if (request.is404) begin(exchange, request, reply, null)
     done()
   })
+  // A kept connection is closed best by an answer: closed while it is idle, it may be under a request that is on its way.
+  const connections = watchConnections(app.server, clock)
+  app.addHook('preClose', () => (health.isDraining ? connections.gone(limits.lingerMs) : Promise.resolve()))
   app.addHook('onClose', () => overload?.close())
 
   registerFailures(app, allowedMethods)

@@ -3,21 +3,31 @@ import { expect, test } from 'vitest'
 import { createOverload } from '../src/overload.ts'
 import { TestClock } from '../src/testing-clock.ts'
 
+const crowd = 32
+
 test('requests are refused while the loop is slow, and taken again after', async () => {
   const clock = new TestClock()
   let delay = 0
   const overload = createOverload({ clock, maxLoopDelayMs: 100, sampleMs: 50, loopDelayMs: () => delay })
-  expect(overload.refusal()).toBeUndefined()
+  expect(overload.refusal(crowd + 1)).toBeUndefined()
   delay = 101
   await clock.pass(100)
-  expect(overload.refusal()).toMatchObject({
+  expect(overload.refusal(crowd + 1)).toMatchObject({
     status: 503,
     slug: 'overloaded',
     options: { headers: { 'retry-after': '1' } },
   })
   delay = 100
   await clock.pass(50)
-  expect(overload.refusal()).toBeUndefined()
+  expect(overload.refusal(crowd + 1)).toBeUndefined()
+})
+
+test('a slow loop refuses only the crowd: a few are late, and answered', async () => {
+  const clock = new TestClock()
+  const overload = createOverload({ clock, crowd, sampleMs: 50, loopDelayMs: () => 10_000 })
+  await clock.pass(100)
+  expect(overload.refusal(crowd)).toBeUndefined()
+  expect(overload.refusal(crowd + 1)).toMatchObject({ slug: 'overloaded' })
 })
 
 test('a pause, however long, is no overload', async () => {
@@ -27,7 +37,7 @@ test('a pause, however long, is no overload', async () => {
   for (const each of [10_000, 0, 10_000, 0]) {
     delay = each
     await clock.pass(50)
-    expect(overload.refusal()).toBeUndefined()
+    expect(overload.refusal(crowd + 1)).toBeUndefined()
   }
 })
 
@@ -49,10 +59,10 @@ test('a real loop whose turns are long is seen to be slow', async () => {
     while (performance.now() < until);
   }
   const until = performance.now() + 4_000
-  while (overload.refusal() === undefined && performance.now() < until) {
+  while (overload.refusal(crowd + 1) === undefined && performance.now() < until) {
     block(60)
     await new Promise(setImmediate)
   }
-  expect(overload.refusal()).toMatchObject({ slug: 'overloaded' })
+  expect(overload.refusal(crowd + 1)).toMatchObject({ slug: 'overloaded' })
   overload.close()
 })

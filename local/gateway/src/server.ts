@@ -1,4 +1,6 @@
 import type { AddressInfo } from 'node:net'
+import { systemClock } from '@flotilla/decider/clock'
+import { watchConnections } from '@flotilla/host/connections'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { Exchange, pathOf } from './exchange.ts'
 import { identify } from './headers.ts'
@@ -28,6 +30,8 @@ export interface GatewayOptions {
   /** Bytes of a request's body. Default 65,536. */
   bodyLimit?: number
   timeouts?: Partial<Timeouts>
+  /** Milliseconds that clients with a kept connection have to leave when it closes. Default 3,000. */
+  linger?: number
   /** Milliseconds since the epoch. */
   now?: () => number
 }
@@ -49,7 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let closing = false
   let inFlight = 0
 
-  const app = createApp()
+  const app = createApp(() => closing)
   const upstreams = services.map((service) => new Upstream(service, options.upstreams[service], timeouts, now))
   for (const upstream of upstreams) {
     const handler = (request: FastifyRequest, reply: FastifyReply) => {
@@ -69,8 +73,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const url of [prefix, `${prefix}/*`]) app.all(url, handler)
   }
 
+  const connections = watchConnections(app.server, systemClock)
   const end = async () => {
     closing = true
+    // Kept connections are ended by answers: closed while idle, one may be under a request that is on its way.
+    await connections.gone(options.linger ?? 3_000)
     await app.close()
     await Promise.all(upstreams.map((upstream) => upstream.close()))
   }
@@ -88,11 +95,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return { url: `http://${name.includes(':') ? `[${name}]` : name}:${port}`, port, close }
 }
 
-function createApp() {
+function createApp(isClosing: () => boolean) {
   const hijackWith =
     (problem: (request: FastifyRequest) => Problem) => (request: FastifyRequest, reply: FastifyReply) =>
       answer(reply.hijack().raw, problem(request), pathOf(request.raw), identify(request.headers))
   const app = Fastify({
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
     frameworkErrors: (_error, request, reply) => {
       hijackWith(() => badRequest)(request as FastifyRequest, reply as FastifyReply)
@@ -103,7 +111,11 @@ function createApp() {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.setNotFoundHandler(hijackWith((request) => notFound(pathOf(request.raw))))
   app.setErrorHandler((_error, request, reply) => hijackWith(() => badRequest)(request, reply))
-  app.get('/health/ready', async () => ({ status: 'ready' }))
+  app.get('/health/ready', async (_request, reply) => {
+    if (!isClosing()) return { status: 'ready' }
+    reply.code(503).header('connection', 'close')
+    return { status: 'closing' }
+  })
   return app
 }
 

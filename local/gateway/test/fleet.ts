@@ -54,7 +54,7 @@ export async function gateway(
 ) {
   const all = {} as Record<Service, string[]>
   for (const service of services) all[service] = upstreams[service] ?? [(await replica(echo(service))).url]
-  const server = await startGateway({ ...options, upstreams: all })
+  const server = await startGateway({ linger: 0, ...options, upstreams: all })
   onTestFinished(() => server.close())
   return server
 }

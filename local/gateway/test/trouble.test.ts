@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { Client } from 'undici'
+import { expect, onTestFinished, test } from 'vitest'
 import { type Echo, echo, gateway, nobody, problem, replica, token } from './fleet.ts'
 
 test('a service that nobody serves is a 502 that may be tried again', async () => {
@@ -102,9 +103,27 @@ test('P7: closing answers what is in flight, then ends', async () => {
   const asked = fetch(`${server.url}/api/v1/orders`, { headers: token })
   await arrived.promise
   const closed = server.close()
-  await expect(fetch(`${server.url}/health/ready`)).rejects.toThrow()
+  const isOpen = () =>
+    fetch(`${server.url}/health/ready`).then(
+      () => true,
+      () => false,
+    )
+  await expect.poll(isOpen).toBe(false)
   go.resolve()
   const response = await asked
   expect([response.headers.get('connection'), await response.text()]).toEqual(['close', 'done'])
   await Promise.race([closed, sleep(2000).then(() => Promise.reject(new Error('the gateway did not close')))])
+})
+
+test('P7: a closing gateway ends kept connections by answers, so that none is cut under a request', async () => {
+  const server = await gateway({}, { linger: 10_000 })
+  const client = new Client(server.url)
+  onTestFinished(() => client.destroy())
+  const ask = (path: string) => client.request({ method: 'GET', path, headers: token })
+  await (await ask('/api/v1/stock')).body.text()
+  const closed = server.close()
+  const last = await ask('/api/v1/orders')
+  expect([last.statusCode, last.headers.connection]).toEqual([200, 'close'])
+  await last.body.text()
+  await closed
 })

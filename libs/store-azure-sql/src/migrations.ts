@@ -22,7 +22,7 @@ export interface MigrateOptions extends Comparing {
   readonly folders?: Readonly<Record<string, string>>
   /** Told each migration as soon as it is kept. */
   readonly onApplied?: (name: string) => void
-  /** How long another runner is waited for, in milliseconds; default 10 minutes. */
+  /** How long another runner is waited for, in milliseconds; default 2 minutes. */
   readonly lockTimeout?: number
 }
 
@@ -30,8 +30,10 @@ export interface MigrateOptions extends Comparing {
 export const technicalTables = fileURLToPath(new URL('../migrations', import.meta.url))
 
 const minute = 60_000
+/** How long another runner is waited for. With a statement it fits into the time that a job has: deploy/helm. */
+export const lockTimeoutByDefault = 2 * minute
 /** A table that takes longer to fill in is filled in by several migrations, or by the service. */
-const statementTimeout = 10 * minute
+export const statementTimeout = 5 * minute
 
 const lockSql = (timeout: number): string => `DECLARE @granted int;
 EXEC @granted = sp_getapplock @Resource = N'flotilla-migrate', @LockMode = N'Exclusive', @LockOwner = N'Transaction',
@@ -147,7 +149,7 @@ function failureOf(migration: Migration, error: unknown): unknown {
 
 /** Runs a body in a transaction that holds the lock of all runners, until its end. */
 async function locked<Result>(
-  { database, lockTimeout = 10 * minute }: MigrateOptions,
+  { database, lockTimeout = lockTimeoutByDefault }: MigrateOptions,
   body: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
   try {

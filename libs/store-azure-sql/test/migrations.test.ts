@@ -50,7 +50,7 @@ describe('what is missing', () => {
     const lock = statements.find(({ name }) => name === 'lock the migrations')
     expect(lock?.sql).toMatch(/sp_getapplock .*N'flotilla-migrate'.*N'Exclusive'.*N'Transaction'/)
     const file = statements.find(({ name }) => name === 'migrate things/001_things.sql')
-    expect(file).toMatchObject({ sql: first['001_things.sql'], timeout: 600_000, isRepeatable: false })
+    expect(file).toMatchObject({ sql: first['001_things.sql'], timeout: 300_000, isRepeatable: false })
     expect(file?.values).toBeUndefined()
   })
 

@@ -20,7 +20,7 @@ spec:
   replicas: {{ .Values.replicas }}
   {{- end }}
   minReadySeconds: 5
-  progressDeadlineSeconds: 180
+  progressDeadlineSeconds: {{ .Values.progressDeadlineSeconds }}
   revisionHistoryLimit: 3
   strategy:
     type: RollingUpdate

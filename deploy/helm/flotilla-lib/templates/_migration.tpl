@@ -1,18 +1,19 @@
 {{/*
 Before replicas of the new release start. The job and what it needs are hooks: of a first installation nothing else is there yet.
-Account and policy come first (weight -1) and go with the job, since Helm deletes what succeeded when the last hook has.
+Account and policy come first (weight -1) and stay until the next ones take their place: were they deleted when they have succeeded, Helm
+would take them from a job that it has given up and that still runs.
 */}}
 {{- define "flotilla.migration" -}}
 {{- if .Values.migration.enabled -}}
 {{- $name := printf "%s-migration" .Release.Name -}}
-{{ include "flotilla.account" (list . $name "migration" .Values.migration.workloadIdentity.clientId (include "flotilla.migrationHook" "-1")) }}
+{{ include "flotilla.account" (list . $name "migration" .Values.migration.workloadIdentity.clientId (include "flotilla.migrationHook" (list "-1" "before-hook-creation"))) }}
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
   {{- include "flotilla.metadata" (list . $name "migration") | nindent 2 }}
   annotations:
-    {{- include "flotilla.migrationHook" "-1" | nindent 4 }}
+    {{- include "flotilla.migrationHook" (list "-1" "before-hook-creation") | nindent 4 }}
 spec:
   podSelector:
     matchLabels:
@@ -29,7 +30,7 @@ kind: Job
 metadata:
   {{- include "flotilla.metadata" (list . $name "migration") | nindent 2 }}
   annotations:
-    {{- include "flotilla.migrationHook" "0" | nindent 4 }}
+    {{- include "flotilla.migrationHook" (list "0" "before-hook-creation,hook-succeeded") | nindent 4 }}
 spec:
   backoffLimit: {{ .Values.migration.retries }}
   activeDeadlineSeconds: {{ .Values.migration.deadlineSeconds }}
@@ -59,8 +60,9 @@ spec:
 {{- end }}
 {{- end }}
 
+{{/* Annotations of a hook: (list "weight" "delete policy") */}}
 {{- define "flotilla.migrationHook" -}}
 helm.sh/hook: pre-install,pre-upgrade
-helm.sh/hook-weight: {{ . | quote }}
-helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+helm.sh/hook-weight: {{ index . 0 | quote }}
+helm.sh/hook-delete-policy: {{ index . 1 }}
 {{- end }}

@@ -10,36 +10,11 @@ import {
   optionalText,
   optionalUrl,
   resources,
-  size,
   text,
   uuid,
 } from './kinds.ts'
 import { dns, egressTo, egressToBlocks, egressToPods, ingressFrom, internet, privateEndpoint } from './network.ts'
-
-const count = z.int().min(1).max(100)
-
-const autoscaling = z.strictObject({
-  by: z.enum(['keda', 'hpa', 'none']).default('keda').meta({
-    description: '`keda`: by CPU and queues; `hpa`: by CPU, where there is no KEDA; `none`: `replicas` it is',
-  }),
-  minReplicas: count.default(2).meta({ description: 'replicas at least' }),
-  maxReplicas: count.default(10).meta({ description: 'replicas at most, within `database.maxConnections`' }),
-  cpu: z
-    .int()
-    .min(10)
-    .max(100)
-    .default(70)
-    .meta({ description: 'percent of the requested CPU that replicas use on average' }),
-  queueDepth: z
-    .int()
-    .min(1)
-    .max(100_000)
-    .default(100)
-    .meta({ description: 'with KEDA: messages that wait in one subscription, for each replica' }),
-  identityId: uuid
-    .default('')
-    .meta({ description: "with KEDA: client id that reads the queues; empty: the operator's own" }),
-})
+import { longest, replicas } from './replicas.ts'
 
 /** An identity of Entra that pods have by their service account. */
 const workloadIdentity = (who: string) =>
@@ -52,7 +27,12 @@ const migration = z.strictObject({
       'the database may have migrations of a later release, which was rolled back: set it in the commit that goes back',
   }),
   retries: z.int().min(0).max(20).default(3).meta({ description: 'how often a migration that failed is tried again' }),
-  deadlineSeconds: z.int().min(30).max(3_600).default(600).meta({ description: 'when a migration is given up' }),
+  deadlineSeconds: z
+    .int()
+    .min(30)
+    .max(longest)
+    .default(480)
+    .meta({ description: 'when the job is given up, however often it was tried' }),
   workloadIdentity: workloadIdentity('who may change tables, which the service may not'),
   resources: resources({ cpu: '50m', memory: '96Mi', memoryLimit: '256Mi' }),
 })
@@ -108,25 +88,7 @@ const tests = (more: typeof orderTest | typeof noOrder) =>
 
 const shared = (service: string) => ({
   image: image(service),
-  replicas: count.default(2).meta({ description: 'replicas, when nothing scales them' }),
-  autoscaling,
-  resources: resources({ cpu: '250m', memory: '192Mi', memoryLimit: '512Mi' }),
-  tmpSize: size
-    .default('64Mi')
-    .meta({ description: 'room in `/tmp`, the only folder of a container that is written to' }),
-  preStopSeconds: z.int().min(1).max(120).default(15).meta({
-    description: 'from the end of a pod until its SIGTERM, so that nobody sends to it any more; then it has 30 s',
-  }),
-  spread: z.strictObject({
-    zones: z
-      .enum(['ScheduleAnyway', 'DoNotSchedule'])
-      .default('ScheduleAnyway')
-      .meta({ description: 'when zones would differ by more than one replica' }),
-    nodes: z
-      .enum(['ScheduleAnyway', 'DoNotSchedule'])
-      .default('ScheduleAnyway')
-      .meta({ description: 'when nodes would differ by more than one replica' }),
-  }),
+  ...replicas,
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

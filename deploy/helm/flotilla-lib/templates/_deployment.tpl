@@ -3,7 +3,7 @@
 {{ eq .Values.autoscaling.by "none" | ternary .Values.replicas .Values.autoscaling.minReplicas }}
 {{- end }}
 
-{{/* How many replicas there are at most; a rollout adds a quarter. */}}
+{{/* How many replicas there are at most; in a rollout those that end are beside them. */}}
 {{- define "flotilla.mostReplicas" -}}
 {{ eq .Values.autoscaling.by "none" | ternary .Values.replicas .Values.autoscaling.maxReplicas }}
 {{- end }}

@@ -25,16 +25,17 @@
 {{- end }}
 
 {{/*
-The database must bear the pools of all replicas at their most: with the surge of a rollout, and the migration that comes before it.
+The database must bear the pools of all replicas at their most, twice: in a rollout those that go still serve while those that come take
+their place, because a pod that ends counts as no replica any more. And the migration that comes before it.
 */}}
 {{- define "flotilla.databaseProblems" -}}
 {{- $problems := list -}}
 {{- with .Values.database -}}
 {{- if eq (empty .server) (empty .claim) }}{{ $problems = append $problems "database: set exactly one of server (Azure SQL) and claim (a PersistentVolumeClaim for a SQLite file)" }}{{ end -}}
 {{- $replicas := int (include "flotilla.mostReplicas" $) -}}
-{{- $pods := add $replicas (div (add (mul $replicas 25) 99) 100) 1 -}}
+{{- $pods := add (mul 2 $replicas) 1 -}}
 {{- $needed := mul $pods .poolSize -}}
-{{- if and .server (gt (int $needed) (int .maxConnections)) }}{{ $problems = append $problems (printf "database: %d pods (%d replicas, a quarter more in a rollout, and a migration) with a pool of %d each need %d connections, and database.maxConnections is %d: lower the replicas or database.poolSize, or give the service a larger database" (int $pods) $replicas (int .poolSize) (int $needed) (int .maxConnections)) }}{{ end -}}
+{{- if and .server (gt (int $needed) (int .maxConnections)) }}{{ $problems = append $problems (printf "database: %d pods (%d replicas, as many that they replace in a rollout, and a migration) with a pool of %d each need %d connections, and database.maxConnections is %d: lower the replicas or database.poolSize, or give the service a larger database" (int $pods) $replicas (int .poolSize) (int $needed) (int .maxConnections)) }}{{ end -}}
 {{- if and .server (not $.Values.workloadIdentity.clientId) }}{{ $problems = append $problems "workloadIdentity.clientId: database.server is spoken to by workload identity, so name one" }}{{ end -}}
 {{- if and .server $.Values.migration.enabled (not $.Values.migration.workloadIdentity.clientId) }}{{ $problems = append $problems "migration.workloadIdentity.clientId: database.server is migrated by workload identity, so name one" }}{{ end -}}
 {{- end -}}

@@ -48,10 +48,10 @@ const database = (service: string) =>
       .meta({ examples: ['another'] })
       .default(service)
       .meta({ description: 'the database on it' }),
-    poolSize: z.int().min(1).max(100).default(10).meta({ description: 'connections of one replica at most' }),
+    poolSize: z.int().min(1).max(100).default(8).meta({ description: 'connections of one replica at most' }),
     maxConnections: z.int().min(1).max(30_000).default(200).meta({
       description:
-        'connections that the database bears: the pools of all replicas, of the surge of a rollout and of a migration must fit',
+        'connections that the database bears: the pools of twice the replicas (in a rollout) and of a migration must fit',
     }),
     claim: optionalName.default('').meta({
       description:
@@ -154,7 +154,7 @@ const network = (own: Readonly<Record<string, z.ZodType>>) =>
   })
 
 const sqlNetwork = (own: Readonly<Record<string, z.ZodType>> = {}) =>
-  network({ database: egressToBlocks('Azure SQL, which may redirect', [1433, '11000-11999'], privateEndpoint), ...own })
+  network({ database: egressToBlocks('Azure SQL', [1433], privateEndpoint), ...own })
 
 const sql = (service: string) => ({ ...shared(service), database: database(service), migration })
 

@@ -42,7 +42,7 @@ export class Ending {
   /** By the databases and the books of the outside world; and the ways that orders took. */
   measure(ledger: Ledger): { readonly findings: readonly Finding[]; readonly paths: readonly string[] } {
     const end = this.#end(ledger)
-    const checked = check(end.records, { accepted: this.#accepted, settled: true })
+    const checked = check(end.records, { accepted: this.#accepted, settled: true, wasAway: true })
     return { findings: [...checked, ...rules.flatMap((rule) => rule(end))], paths: pathsOf(end) }
   }
 

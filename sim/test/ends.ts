@@ -49,7 +49,7 @@ function fill() {
 /** One order that was confirmed, one that was cancelled, and 10 pieces that came in two receipts; nothing went wrong. */
 function good(): End {
   fill()
-  const order = { total: 500, currency: 'EUR', deadline, endedAt: start + 900, ends: 1 }
+  const order = { total: 500, currency: 'EUR', deadline, endedAt: start + 900, reason: null, ends: 1 }
   const notification = { status: 'sent' } as const
   return {
     settings: { ...planOf(1).settings, skew: 0 },
@@ -57,7 +57,7 @@ function good(): End {
       at: start + 3_600_000,
       orders: [
         { ...order, id: kept, status: 'confirmed' },
-        { ...order, id: undone, status: 'cancelled' },
+        { ...order, id: undone, status: 'cancelled', reason: 'customer' },
       ],
       notifications: [
         { ...notification, orderId: kept, kind: 'order-confirmed' },

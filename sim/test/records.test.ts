@@ -40,7 +40,15 @@ it('the books of a simulation are read as those of a fleet are', async () => {
 
   const records = readRecords({ at: 100_000, databases, twin, intents, mails, queues: [] })
 
-  const paid = { status: 'confirmed', total: 500, currency: 'EUR', deadline: 1_000, endedAt: 700, ends: 1 }
+  const paid = {
+    status: 'confirmed',
+    total: 500,
+    currency: 'EUR',
+    deadline: 1_000,
+    endedAt: 700,
+    reason: null,
+    ends: 1,
+  }
   expect(records.orders).toEqual([{ id, ...paid }])
   expect(records.notifications).toEqual([{ orderId: id, status: 'sent', kind: 'order-confirmed' }])
   expect(records.owed).toEqual([

@@ -12,6 +12,8 @@ export interface CheckOptions {
   readonly accepted?: readonly string[]
   /** Nothing is under way any more: everything must have come to its end. */
   readonly settled?: boolean
+  /** The order service or its database was away for a while: what was due meanwhile may have ended late. */
+  readonly wasAway?: boolean
 }
 
 /** What an order's end may still take to reach the other services, in milliseconds, while the fleet is busy. */
@@ -19,7 +21,10 @@ const grace = 60_000
 const lateAfterDeadline = 5_000
 
 /** Checks the promises of the design against the books; an empty list when all are kept. */
-export function check(records: Records, { accepted = [], settled = false }: CheckOptions = {}): Finding[] {
+export function check(
+  records: Records,
+  { accepted = [], settled = false, wasAway = false }: CheckOptions = {},
+): Finding[] {
   const isDone = ({ endedAt }: OrderRecord) => endedAt !== null && (settled || records.at - endedAt > grace)
   // A refund or a mail may wait for longer than an outage of the card processor or the mail server lasts.
   const moves = new Set(records.payments.filter(({ status }) => isUnderWay(status)).map(({ orderId }) => orderId))
@@ -27,6 +32,7 @@ export function check(records: Records, { accepted = [], settled = false }: Chec
   const orders = new Map(records.orders.map((order) => [order.id, order]))
   return [
     ...oneEnd(records, settled),
+    ...(wasAway ? [] : inTime(records)),
     ...durable(accepted, orders),
     ...stock(records),
     ...stockFollows(records, isDone),
@@ -48,6 +54,15 @@ function oneEnd({ orders, at }: Records, settled: boolean): Finding[] {
     if (ends !== (isOpen ? 0 : 1))
       return [{ promise: 'P1', about: id, what: `is ${status}, and has ended ${ends} times` }]
     return []
+  })
+}
+
+function inTime({ orders }: Records): Finding[] {
+  return orders.flatMap(({ id, status, deadline, endedAt }): Finding[] => {
+    const late = (endedAt ?? deadline) - deadline
+    return late > lateAfterDeadline
+      ? [{ promise: 'P1', about: id, what: `is ${status}, ${late} ms after its deadline` }]
+      : []
   })
 }
 

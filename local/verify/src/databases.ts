@@ -26,7 +26,7 @@ function owedBy(service: string, [outbox, work]: readonly (Rows | undefined)[]):
 
 const orders: Book<Pick<Records, 'orders'> & { owed: Owed }> = {
   statements: [
-    'SELECT id, status, total, currency, deadline, ended_at FROM orders',
+    'SELECT id, status, total, currency, deadline, ended_at, reason FROM orders',
     "SELECT home, COUNT(*) AS ends FROM history WHERE type IN ('Confirmed', 'Cancelled') GROUP BY home",
     ...debts,
   ],

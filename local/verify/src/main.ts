@@ -9,10 +9,11 @@ import { report } from './report.ts'
 
 /** `npm run verify`: checks every promise from the databases and the outside world's own books; exit 1 when one is broken. */
 
-const usage = `usage: npm run verify -- [--fleet .flotilla/fleet.json] [--accepted FILE] [--settled]
+const usage = `usage: npm run verify -- [--fleet .flotilla/fleet.json] [--accepted FILE] [--settled] [--was-away]
   --fleet FILE     where npm start says what runs
   --accepted FILE  ids of orders that were answered with 202, one a line: each must be there
   --settled        nothing is under way any more: everything must have come to its end
+  --was-away       the order service or its database was away for a while: what was due meanwhile may have ended late
 environment, as npm start was given it:
   FLOTILLA_COSMOS     where the Cosmos DB emulator is
   FLOTILLA_SQLSERVER  connection string of the SQL Server, with its password`
@@ -24,7 +25,12 @@ interface FleetFile {
   readonly members: readonly { readonly name: string; readonly url: string; readonly ready: string }[]
 }
 
-const options = { fleet: { type: 'string' }, accepted: { type: 'string' }, settled: { type: 'boolean' } } as const
+const options = {
+  fleet: { type: 'string' },
+  accepted: { type: 'string' },
+  settled: { type: 'boolean' },
+  'was-away': { type: 'boolean' },
+} as const
 const cosmosKey = 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=='
 
 function sourcesOf(file: string): Sources {
@@ -78,7 +84,8 @@ async function verify(): Promise<number> {
   const accepted =
     values.accepted === undefined ? [] : readFileSync(values.accepted, 'utf8').split('\n').filter(Boolean)
   const records = await readRecords(sources)
-  const findings = check(records, { accepted, settled: values.settled ?? false })
+  const { settled = false, 'was-away': wasAway = false } = values
+  const findings = check(records, { accepted, settled, wasAway })
   console.log(report(records, findings))
   return findings.length === 0 ? 0 : 1
 }

@@ -8,6 +8,8 @@ export interface OrderRecord {
   /** Milliseconds since the epoch. */
   readonly deadline: number
   readonly endedAt: number | null
+  /** Why it was cancelled; null when it was not. */
+  readonly reason: string | null
   /** How often its history says that it ended. */
   readonly ends: number
 }

@@ -13,6 +13,12 @@ const promises: Readonly<Record<Finding['promise'], string>> = {
 const unread =
   'not checked: the broker is not the stand-in, so messages that still wait in it and dead letters are not known'
 
+/** Cancellations by reason. */
+function why(orders: Records['orders']): string {
+  const reasons = [...Map.groupBy(orders, ({ reason }) => reason)].filter(([reason]) => reason !== null)
+  return reasons.length === 0 ? '' : `: ${reasons.map(([reason, of]) => `${of.length} ${reason}`).join(', ')}`
+}
+
 /** What was read, and which promises hold: a line each, then what breaks them. */
 export function report(records: Records, findings: readonly Finding[], most = 20): string {
   const { orders, intents, mails, items, queues } = records
@@ -20,7 +26,7 @@ export function report(records: Records, findings: readonly Finding[], most = 20
   const copies = mails.length - new Set(mails.map(({ messageId }) => messageId)).size
   const deadLetters = queues?.reduce((sum, { deadLetter }) => sum + deadLetter, 0) ?? 'unknown'
   const read =
-    `${orders.length} orders (${count('confirmed')} confirmed, ${count('cancelled')} cancelled, ` +
+    `${orders.length} orders (${count('confirmed')} confirmed, ${count('cancelled')} cancelled${why(orders)}, ` +
     `${count('placed') + count('reserved')} open), ${items.length} SKUs, ${intents.length} payment intents, ` +
     `${mails.length} mails (${copies} second copies), ${deadLetters} dead letters`
   const lines = Object.entries(promises).map(([promise, says]) => {

@@ -10,7 +10,16 @@ const long = at - 5 * minute
 type Row<Key extends keyof Records> = Records[Key] extends readonly (infer Each)[] ? Each : never
 
 const order = (id: string, more: Partial<Row<'orders'>> = {}): Row<'orders'> => ({
-  ...{ id, status: 'confirmed', total: 250, currency: 'EUR', deadline: at + 5 * minute, endedAt: long, ends: 1 },
+  ...{
+    id,
+    status: 'confirmed',
+    total: 250,
+    currency: 'EUR',
+    deadline: at + 5 * minute,
+    endedAt: long,
+    reason: null,
+    ends: 1,
+  },
   ...more,
 })
 const intent = (orderId: string, more: Partial<Row<'intents'>> = {}): Row<'intents'> => ({
@@ -34,9 +43,9 @@ const good: Records = {
   at,
   orders: [
     order('paid'),
-    order('declined', { status: 'cancelled' }),
-    order('refunded', { status: 'cancelled' }),
-    order('rejected', { status: 'cancelled' }),
+    order('declined', { status: 'cancelled', reason: 'payment-declined' }),
+    order('refunded', { status: 'cancelled', reason: 'expired' }),
+    order('rejected', { status: 'cancelled', reason: 'out-of-stock' }),
   ],
   items: [{ sku: 'TEA', received: 10, available: 8, reserved: 0, sold: 2 }],
   receipts: [
@@ -103,6 +112,7 @@ describe('books that are in order', () => {
 const broken: [what: string, records: Records, finding: string][] = [
   ['P1: an order open past its deadline', but('orders', 'paid', late('placed')), 'P1 paid'],
   ['P1: a reserved order open past its deadline', but('orders', 'paid', late('reserved')), 'P1 paid'],
+  ['P1: an order that ended after its deadline', but('orders', 'paid', { deadline: long - 5_001 }), 'P1 paid'],
   ['P1: an order that ended twice', but('orders', 'paid', { ends: 2 }), 'P1 paid'],
   ['P1: an order that ended without a word', but('orders', 'paid', { ends: 0 }), 'P1 paid'],
   ['P2: stock that vanished', but('items', 'TEA', { available: 7 }), 'P2 TEA'],
@@ -193,6 +203,18 @@ describe('a busy fleet', () => {
       reservations: [{ orderId: 'busy', status: 'held', lines: [{ sku: 'CUP', quantity: 2 }] }],
     }
   }
+})
+
+it('lets an order end 5 s after its deadline, and any time after it when the order service was away', () => {
+  expect(check(but('orders', 'paid', { deadline: long - 5_000 }), { settled: true })).toEqual([])
+  const late = but('orders', 'paid', { deadline: long - 200_000 })
+  expect(check(late).map(({ what }) => what)).toEqual(['is confirmed, 200000 ms after its deadline'])
+  expect(check(late, { wasAway: true })).toEqual([])
+})
+
+it('says why orders were cancelled', () => {
+  const line = '4 orders (1 confirmed, 3 cancelled: 1 payment-declined, 1 expired, 1 out-of-stock, 0 open)'
+  expect(report(good, [])).toContain(line)
 })
 
 describe('when nothing is under way any more', () => {

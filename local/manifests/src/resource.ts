@@ -41,6 +41,12 @@ const Spec = z.looseObject({
       substituteFrom: z.array(Reference).optional(),
     })
     .optional(),
+  install: z
+    .looseObject({
+      strategy: z.looseObject({ name: z.string() }).optional(),
+      remediation: z.looseObject({ retries: z.number().optional() }).optional(),
+    })
+    .optional(),
   upgrade: z
     .looseObject({
       strategy: z.looseObject({ name: z.string() }).optional(),

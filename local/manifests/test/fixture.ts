@@ -89,6 +89,9 @@ spec:
   serviceAccountName: flux
   timeout: 10m
   driftDetection: { mode: enabled }
+  install:
+    strategy: { name: RemediateOnFailure }
+    remediation: { retries: -1 }
   upgrade:
     strategy: { name: RemediateOnFailure }
     remediation: { remediateLastFailure: true, strategy: rollback }

@@ -152,9 +152,23 @@ const broken: readonly { readonly rule: string; readonly edit: Edit; readonly fo
   },
   {
     rule: 'a failed release of production is rolled back',
-    edit: { file: production, from: 'RemediateOnFailure', to: 'RetryOnFailure' },
+    edit: { file: production, from: /(upgrade:.*)RemediateOnFailure/s, to: '$1RetryOnFailure' },
     found: [
       'a failure is dealt with as decided | production: HelmRelease order/order | a failed upgrade is dealt with by RetryOnFailure',
+    ],
+  },
+  {
+    rule: 'a failed installation of production is not tried again as an upgrade, which would have nothing to go back to',
+    edit: { file: production, from: 'RemediateOnFailure', to: 'RetryOnFailure' },
+    found: [
+      'a failure is dealt with as decided | production: HelmRelease order/order | a failed installation is dealt with by RetryOnFailure',
+    ],
+  },
+  {
+    rule: 'a failed installation is tried again until it works',
+    edit: { file: production, from: '    remediation: { retries: -1 }\n', to: '' },
+    found: [
+      'a failure is dealt with as decided | production: HelmRelease order/order | a first installation that fails is given up',
     ],
   },
   {

@@ -30,7 +30,15 @@ export const releases = ({ clusters, repository }: Fleet): Finding[] =>
 
 function failures({ name }: Cluster, { by }: Applied, release: Resource): Finding[] {
   const found: [what: string, mend: string][] = []
-  const { upgrade, driftDetection, timeout } = release.spec ?? {}
+  const { install, upgrade, driftDetection, timeout } = release.spec ?? {}
+  // Strategies of installation and upgrade are of one kind: an installation that is tried again in place is an upgrade to the controller.
+  if (install?.strategy?.name !== onFailure[name])
+    found.push([
+      `a failed installation is dealt with by ${install?.strategy?.name}`,
+      `set spec.install.strategy.name: ${onFailure[name]}`,
+    ])
+  if (onFailure[name] === 'RemediateOnFailure' && install?.remediation?.retries !== -1)
+    found.push(['a first installation that fails is given up', 'set spec.install.remediation.retries: -1'])
   const strategy = upgrade?.strategy?.name
   if (strategy !== onFailure[name])
     found.push([`a failed upgrade is dealt with by ${strategy}`, `set spec.upgrade.strategy.name: ${onFailure[name]}`])

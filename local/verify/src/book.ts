@@ -1,15 +1,16 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Book, Rows } from './databases.ts'
 
-/** Where a service's rows are: a SQLite file, a database on a SQL Server, or whoever reads them for us. */
-export type DatabaseSource =
-  | { readonly file: string }
-  | { readonly connectionString: string }
-  /** Rows of each statement, all of one moment. */
-  | { readonly query: (statements: readonly string[]) => Promise<readonly Rows[]> }
+/** Where a service's rows are: a SQLite file, or a database on a SQL Server. */
+export type DatabaseSource = { readonly file: string } | { readonly connectionString: string }
+
+/** Somebody who reads them for us: the rows of each statement, all of one moment. */
+export interface Reader {
+  readonly query: (statements: readonly string[]) => Promise<readonly Rows[]>
+}
 
 /** Reads a book at one moment for all of its tables. */
-export async function readBook<Said>(source: DatabaseSource, book: Book<Said>): Promise<Said> {
+export async function readBook<Said>(source: DatabaseSource | Reader, book: Book<Said>): Promise<Said> {
   if ('file' in source) return book.read(inFile(source.file, book))
   if ('query' in source) return book.read(await source.query(book.statements))
   return book.read(await onServer(source.connectionString, book))

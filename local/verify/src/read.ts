@@ -1,12 +1,12 @@
 import { CosmosClient } from '@azure/cosmos'
-import { type DatabaseSource, readBook } from './book.ts'
+import { type DatabaseSource, type Reader, readBook } from './book.ts'
 import { books, type NotificationDocument, readNotifications } from './databases.ts'
 import type { IntentRecord, MailRecord, QueueRecord, Records } from './records.ts'
 
 /** Where the books are. */
 export interface Sources {
   /** By service. */
-  readonly databases: Readonly<Record<'order' | 'inventory' | 'payment', DatabaseSource>>
+  readonly databases: Readonly<Record<'order' | 'inventory' | 'payment', DatabaseSource | Reader>>
   readonly cosmos: { readonly endpoint: string; readonly key: string }
   readonly cardProcessor: string
   readonly mailbox: string

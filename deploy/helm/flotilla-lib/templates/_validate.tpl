@@ -12,6 +12,11 @@
 {{- if and .broker.namespace (not .workloadIdentity.clientId) }}{{ $problems = append $problems "workloadIdentity.clientId: broker.namespace is spoken to by workload identity, so name one" }}{{ end -}}
 {{- if gt (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas) }}{{ $problems = append $problems (printf "autoscaling.minReplicas: %d is more than maxReplicas, %d" (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) }}{{ end -}}
 {{- if and (eq .autoscaling.by "keda") (not .broker.namespace) }}{{ $problems = append $problems "autoscaling.by: keda reads the queues of broker.namespace; without one choose hpa or none" }}{{ end -}}
+{{- with .telemetry.endpoint -}}
+{{- $namespace := (urlParse .).hostname | splitList "." | rest | first | default $.Release.Namespace -}}
+{{- $open := $.Values.network.egress.telemetry.namespace -}}
+{{- if and $open (ne $namespace $open) }}{{ $problems = append $problems (printf "telemetry.endpoint: %s is in namespace %s, and network.egress.telemetry.namespace opens %s" . $namespace $open) }}{{ end -}}
+{{- end -}}
 {{- if hasKey . "database" }}{{ $problems = concat $problems (include "flotilla.databaseProblems" $ | fromJsonArray) }}{{ end -}}
 {{- end -}}
 {{- $own := include "own" . | fromYaml -}}

@@ -14,6 +14,12 @@ problems:
   {{- if not .Values.mail.url }}
   - 'mail.url: name the mail server'
   {{- end }}
+  {{- if not .Values.mail.from }}
+  - 'mail.from: say who writes, with an address that the mail server may send from'
+  {{- end }}
+  {{- if not .Values.mail.domain }}
+  - 'mail.domain: name the domain of that address'
+  {{- end }}
 env:
   - name: COSMOS_ENDPOINT
     value: {{ .Values.cosmos.endpoint }}

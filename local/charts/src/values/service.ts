@@ -96,7 +96,7 @@ const shared = (service: string) => ({
   telemetry: z.strictObject({
     endpoint: optionalUrl
       .default('')
-      .meta({ description: 'the OpenTelemetry collector, by OTLP over HTTP; empty: no telemetry' }),
+      .meta({ description: 'the OpenTelemetry collector in the cluster, by OTLP over HTTP; empty: no telemetry' }),
     sampleRatio: z.number().min(0).max(1).default(1).meta({ description: 'the share of traces kept' }),
   }),
   oidc: z.strictObject({
@@ -195,8 +195,10 @@ export const serviceValues = {
         .default('')
         .meta({ description: 'the mail server, such as `smtps://mail.example.com:465`; needed' }),
       credentials: z.boolean().default(true).meta({ description: 'log in to it with the secret `smtp-credentials`' }),
-      from: text.default('Flotilla <orders@flotilla.example>').meta({ description: 'the From header' }),
-      domain: hostName.default('flotilla.example').meta({ description: 'the right-hand side of Message-IDs' }),
+      from: optionalText
+        .default('')
+        .meta({ description: 'the From header, such as `Flotilla <orders@example.com>`; needed' }),
+      domain: optionalHost.default('').meta({ description: 'the right-hand side of Message-IDs; needed' }),
     }),
     network: network({
       cosmos: egressTo('Cosmos DB', [443], privateEndpoint),

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { apiSchemas, schemaLocation } from './api-schemas.ts'
@@ -63,17 +63,24 @@ export async function check(options: CheckOptions): Promise<Findings> {
     say(`${name}: ${found.length === 0 ? 'nothing found' : `${found.length} found`} (${seconds} s)`)
   }
   await step('lint', () => lint(helm))
-  await step('unit tests', () => unitTests(tools, helm))
-  const folder = mkdtempSync(join(tmpdir(), 'flotilla-charts-'))
-  try {
+  await step('unit tests', () => within((folder) => unitTests(tools, helm, folder)))
+  await within(async (folder) => {
     await step('rendering and rules', () => render(helm, folder))
     await step('schemas of the APIs', () => conform(tools, folder, options))
     await step('scan', () => scan(tools, folder, helm.environment))
+  })
+  await step('every value matters', () => effects(helm))
+  return findings
+}
+
+/** Works in a folder that is gone afterwards. */
+async function within<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), 'flotilla-charts-'))
+  try {
+    return await work(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  await step('every value matters', () => effects(helm))
-  return findings
 }
 
 const failure = (what: string, { code, out, err }: Ended): string[] =>
@@ -87,12 +94,12 @@ async function lint(helm: Helm): Promise<Findings> {
 }
 
 /** Each chart's own suites, and for the services those of the library, on the values of an environment. */
-async function unitTests({ unittest }: Tools, { environment }: Helm): Promise<Findings> {
+async function unitTests({ unittest }: Tools, { environment }: Helm, folder: string): Promise<Findings> {
   const found = await Promise.all(
     charts.map(async (chart) => {
       const base = chart.environments.includes('staging') ? 'staging' : 'local'
       const values = ['--values', valuesFile(chart, base)]
-      const suites = [join(chart.folder, 'tests', '*_test.yaml'), ...librarySuites(chart)]
+      const suites = [join(chart.folder, 'tests', '*_test.yaml'), ...librarySuites(chart, folder)]
       const args = ['--strict', ...values, ...suites.flatMap((glob) => ['--file', relative(chart.folder, glob)])]
       return failure(`helm unittest of ${chart.name}`, await run(unittest, [...args, chart.folder], { environment }))
     }),
@@ -100,10 +107,20 @@ async function unitTests({ unittest }: Tools, { environment }: Helm): Promise<Fi
   return found.flat()
 }
 
-function librarySuites({ name, values }: Chart): string[] {
+/** Suites of the library for a release that is called as the chart, written to files of their own. */
+function librarySuites({ name, values }: Chart, folder: string): string[] {
   if (!(name in serviceValues)) return []
   const rooms = ['common', ...('database' in values.shape ? ['sql'] : [])]
-  return rooms.map((room) => join(chartsFolder, 'flotilla-lib', 'tests', room, '*_test.yaml'))
+  return rooms.flatMap((room) => {
+    const suites = join(chartsFolder, 'flotilla-lib', 'tests', room)
+    return readdirSync(suites, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => {
+        const copy = join(folder, `${name}-${room}-${entry.name}`)
+        writeFileSync(copy, readFileSync(join(suites, entry.name), 'utf8').replaceAll('RELEASE-NAME', name))
+        return copy
+      })
+  })
 }
 
 /** Writes each rendering to a file of its own, and holds every object to our rules. */
@@ -122,14 +139,19 @@ async function render(helm: Helm, folder: string): Promise<Findings> {
   return found.flat()
 }
 
-async function conform({ kubeconform }: Tools, folder: string, options: CheckOptions): Promise<Findings> {
+/** Every object in the files of a folder, by the schemas of the APIs. */
+export async function conform({ kubeconform }: Tools, folder: string, options: CheckOptions): Promise<Findings> {
   const location = schemaLocation(await apiSchemas(options))
   const args = ['-strict', '-summary', '-schema-location', location, folder]
   return failure('kubeconform', await run(kubeconform, args, { environment: options.environment }))
 }
 
 /** checkov, with the exceptions that `.checkov.yaml` argues. */
-async function scan({ checkov }: Tools, folder: string, environment: CommandOptions['environment']): Promise<Findings> {
+export async function scan(
+  { checkov }: Tools,
+  folder: string,
+  environment: CommandOptions['environment'],
+): Promise<Findings> {
   if (readdirSync(folder).length === 0) return []
   const args = ['--config-file', join(chartsFolder, '.checkov.yaml'), '--directory', folder]
   return failure('checkov', await run(checkov, args, { cwd: folder, environment }))

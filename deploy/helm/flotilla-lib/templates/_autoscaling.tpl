@@ -56,7 +56,7 @@ spec:
     {{- range get (include "flotilla.subscriptions" . | fromYaml) .Chart.Name }}
     - type: azure-servicebus
       metadata:
-        namespace: {{ $.Values.broker.namespace | splitList "." | first }}
+        namespace: {{ $.Values.broker.namespace | splitList "." | first | quote }}
         topicName: {{ . }}
         subscriptionName: {{ $.Chart.Name }}
         messageCount: {{ $scaling.queueDepth | int | quote }}

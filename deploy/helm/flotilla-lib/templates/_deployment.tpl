@@ -131,10 +131,10 @@ metadata:
   {{- include "flotilla.metadata" (list . .Release.Name "service") | nindent 2 }}
 spec:
   parentRefs:
-    - name: {{ .Values.httpRoute.gateway.name }}
-      namespace: {{ .Values.httpRoute.gateway.namespace }}
+    - name: {{ .Values.httpRoute.gateway.name | quote }}
+      namespace: {{ .Values.httpRoute.gateway.namespace | quote }}
       {{- with .Values.httpRoute.gateway.listener }}
-      sectionName: {{ . }}
+      sectionName: {{ . | quote }}
       {{- end }}
   {{- with .Values.httpRoute.hostnames }}
   hostnames:

@@ -10,12 +10,19 @@
 {{- end }}
 {{- end }}
 
+{{/* What of a block is closed: the whole internet is no virtual network, and not the metadata service of the node. */}}
+{{- define "flotilla.closed" -}}
+"0.0.0.0/0": [10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16]
+"::/0": ["fc00::/7", "fe80::/10"]
+{{- end }}
+
 {{/* Who a peer is: address blocks, pods of a namespace, or both. */}}
 {{- define "flotilla.peers" -}}
+{{- $closed := include "flotilla.closed" . | fromYaml }}
 {{- range .cidrs }}
 - ipBlock:
-    cidr: {{ . }}
-    {{- with $.except }}
+    cidr: {{ . | quote }}
+    {{- with get $closed . }}
     except:
       {{- toYaml . | nindent 6 }}
     {{- end }}
@@ -23,7 +30,7 @@
 {{- if .namespace }}
 - namespaceSelector:
     matchLabels:
-      kubernetes.io/metadata.name: {{ .namespace }}
+      kubernetes.io/metadata.name: {{ .namespace | quote }}
   {{- with .podLabels }}
   podSelector:
     matchLabels:
@@ -65,6 +72,11 @@
 {{- toJson $names -}}
 {{- end }}
 
+{{/* Where requests come from. */}}
+{{- define "flotilla.gatewayNamespace" -}}
+{{ .Values.network.ingress.namespace | default .Values.httpRoute.gateway.namespace }}
+{{- end }}
+
 {{/* Nothing goes in or out of the namespace but by the policies below. Probes come from the node and always pass. */}}
 {{- define "flotilla.networkpolicies" -}}
 apiVersion: networking.k8s.io/v1
@@ -86,7 +98,7 @@ spec:
   policyTypes: [Ingress, Egress]
   ingress:
     - from:
-        {{- include "flotilla.peers" .Values.network.ingress | trim | nindent 8 }}
+        {{- include "flotilla.peers" (merge (dict "namespace" (include "flotilla.gatewayNamespace" .)) .Values.network.ingress) | trim | nindent 8 }}
         {{- if .Values.tests.enabled }}
         - podSelector:
             matchLabels:

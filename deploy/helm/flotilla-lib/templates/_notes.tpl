@@ -7,7 +7,7 @@
   helm test {{ .Release.Name }} --namespace {{ .Release.Namespace }} --logs
   {{- end }}
 
-It answers {{ $own.path }}{{ with .Values.httpRoute.gateway.name }} through gateway {{ . }}{{ end }} to pods of namespace {{ .Values.network.ingress.namespace }} only,
+It answers {{ $own.path }}{{ with .Values.httpRoute.gateway.name }} through gateway {{ . }}{{ end }} to pods of namespace {{ include "flotilla.gatewayNamespace" . }} only,
 and reaches {{ include "flotilla.peerNames" . | fromJsonArray | sortAlpha | join ", " }}, and nothing else.
 {{- if eq .Values.autoscaling.by "none" }}
 Nothing scales it: it has {{ .Values.replicas }} replicas.

@@ -44,7 +44,7 @@ imagePullPolicy: {{ .Values.image.pullPolicy }}
 {{- if and (hasKey .Values "database") .Values.database.claim -}}
 - name: data
   persistentVolumeClaim:
-    claimName: {{ .Values.database.claim }}
+    claimName: {{ .Values.database.claim | quote }}
 {{- end }}
 {{- end }}
 
@@ -63,7 +63,7 @@ imagePullPolicy: {{ .Values.image.pullPolicy }}
   value: /data/{{ $.Chart.Name }}.db
 {{- else -}}
 - name: DATABASE_CONNECTION_STRING
-  value: Server={{ .server }};Database={{ .name }};Max Pool Size={{ .poolSize }}
+  value: {{ printf "Server=%s;Database=%s;Max Pool Size=%d" .server .name (int .poolSize) | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -88,14 +88,14 @@ imagePullPolicy: {{ .Values.image.pullPolicy }}
   value: {{ include "flotilla.secretFile" "enduser-key" }}
 {{- if .Values.broker.namespace }}
 - name: SERVICEBUS_NAMESPACE
-  value: {{ .Values.broker.namespace }}
+  value: {{ .Values.broker.namespace | quote }}
 {{- else }}
 - name: SERVICEBUS_CONNECTION_STRING
   value: {{ .Values.broker.connectionString | quote }}
 {{- end }}
 {{- with .Values.telemetry.endpoint }}
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
-  value: {{ . }}
+  value: {{ . | quote }}
 - name: OTEL_TRACES_SAMPLER_ARG
   value: {{ $.Values.telemetry.sampleRatio | quote }}
 {{- end }}

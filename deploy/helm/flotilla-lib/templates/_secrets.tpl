@@ -15,7 +15,7 @@
 - name: secrets
   {{- if .Values.secrets.secretName }}
   secret:
-    secretName: {{ .Values.secrets.secretName }}
+    secretName: {{ .Values.secrets.secretName | quote }}
     defaultMode: 0440
     items:
       {{- range $own.secrets }}

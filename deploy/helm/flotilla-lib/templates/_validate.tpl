@@ -21,6 +21,10 @@
 {{- end -}}
 {{- $own := include "own" . | fromYaml -}}
 {{- $problems = concat $problems (default list $own.problems) -}}
+{{- if or (ne .Release.Name .Chart.Name) (ne .Release.Namespace .Chart.Name) }}{{ $problems = append $problems (printf "release %s in namespace %s: call it %s, in a namespace of that name, where others look for it" .Release.Name .Release.Namespace .Chart.Name) }}{{ end -}}
+{{- $problems = concat $problems (include "flotilla.resourceProblems" (list "resources" .Values.resources) | fromJsonArray) -}}
+{{- with .Values.migration }}{{ $problems = concat $problems (include "flotilla.resourceProblems" (list "migration.resources" .resources) | fromJsonArray) }}{{ end -}}
+{{- with include "flotilla.handoverProblem" . }}{{ $problems = append $problems . }}{{ end -}}
 {{- range include "flotilla.peerNames" . | fromJsonArray -}}
 {{- $peer := get $.Values.network.egress . -}}
 {{- if not (or $peer.cidrs $peer.namespace) }}{{ $problems = append $problems (printf "network.egress.%s: name cidrs or a namespace, or it cannot be reached" .) }}{{ end -}}
@@ -45,4 +49,42 @@ their place, because a pod that ends counts as no replica any more. And the migr
 {{- if and .server $.Values.migration.enabled (not $.Values.migration.workloadIdentity.clientId) }}{{ $problems = append $problems "migration.workloadIdentity.clientId: database.server is migrated by workload identity, so name one" }}{{ end -}}
 {{- end -}}
 {{- toJson $problems -}}
+{{- end }}
+
+{{/* A size such as 96Mi, in KiB. */}}
+{{- define "flotilla.kibibytes" -}}
+{{- mul (regexFind "^[0-9]+" .) (get (dict "Ki" 1 "Mi" 1024 "Gi" 1048576 "Ti" 1073741824) (regexFind "[A-Za-z]+$" .)) -}}
+{{- end }}
+
+{{/* No limit is below what is requested, which the API server would refuse: (list "path of the value" resources) */}}
+{{- define "flotilla.resourceProblems" -}}
+{{- $path := index . 0 -}}
+{{- $requests := (index . 1).requests -}}
+{{- $problems := list -}}
+{{- range $name, $limit := (index . 1).limits -}}
+{{- $request := get $requests $name -}}
+{{- if lt (include "flotilla.kibibytes" $limit | int64) (include "flotilla.kibibytes" $request | int64) }}{{ $problems = append $problems (printf "%s.limits.%s: %s is below the request, %s" $path $name $limit $request) }}{{ end -}}
+{{- end -}}
+{{- toJson $problems -}}
+{{- end }}
+
+{{/*
+When a scaler takes over, the Deployment names no number of replicas any more. Where this release alone has set it, that would set 1 until
+the scaler has looked, so another field manager must hold the number first. Only a cluster can tell: `helm template` sees none.
+*/}}
+{{- define "flotilla.handoverProblem" -}}
+{{- if ne .Values.autoscaling.by "none" -}}
+{{- $live := lookup "apps/v1" "Deployment" .Release.Namespace .Release.Name -}}
+{{- $isOurs := false -}}
+{{- $isHeld := false -}}
+{{- range dig "metadata" "managedFields" list $live -}}
+{{- $fields := dig "fieldsV1" "f:spec" dict . -}}
+{{- if hasKey $fields "f:replicas" -}}
+{{- if hasKey $fields "f:template" }}{{ $isOurs = true }}{{ else }}{{ $isHeld = true }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- if and $isOurs (not $isHeld) -}}
+autoscaling.by: the Deployment has its replicas from this release, and would have 1 without it; hand them over first: echo '{{ dict "apiVersion" "apps/v1" "kind" "Deployment" "metadata" (dict "name" .Release.Name "namespace" .Release.Namespace) "spec" (dict "replicas" (int $live.spec.replicas)) | toJson }}' | kubectl apply --server-side --field-manager=handover --filename=-
+{{- end -}}
+{{- end -}}
 {{- end }}

@@ -22,17 +22,17 @@ problems:
   {{- end }}
 env:
   - name: COSMOS_ENDPOINT
-    value: {{ .Values.cosmos.endpoint }}
+    value: {{ .Values.cosmos.endpoint | quote }}
   {{- with .Values.cosmos.standInKey }}
   - name: COSMOS_KEY
-    value: {{ . }}
+    value: {{ . | quote }}
   {{- end }}
   - name: COSMOS_DATABASE
-    value: {{ .Values.cosmos.database }}
+    value: {{ .Values.cosmos.database | quote }}
   - name: COSMOS_CONTAINER
-    value: {{ .Values.cosmos.container }}
+    value: {{ .Values.cosmos.container | quote }}
   - name: SMTP_URL
-    value: {{ .Values.mail.url }}
+    value: {{ .Values.mail.url | quote }}
   {{- if .Values.mail.credentials }}
   - name: SMTP_CREDENTIALS_FILE
     value: {{ include "flotilla.secretFile" "smtp-credentials" }}
@@ -40,5 +40,5 @@ env:
   - name: MAIL_FROM
     value: {{ .Values.mail.from | quote }}
   - name: MAIL_DOMAIN
-    value: {{ .Values.mail.domain }}
+    value: {{ .Values.mail.domain | quote }}
 {{- end }}

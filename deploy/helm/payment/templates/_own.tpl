@@ -7,7 +7,7 @@ secrets: [enduser-key, card-processor-key]
 peers: [cardProcessor]
 env:
   - name: CARD_PROCESSOR_URL
-    value: {{ .Values.cardProcessor.url }}
+    value: {{ .Values.cardProcessor.url | quote }}
   - name: CARD_PROCESSOR_KEY_FILE
     value: {{ include "flotilla.secretFile" "card-processor-key" }}
 {{- end }}

@@ -29,7 +29,8 @@ export const httpUrl = z
 export const optionalDigest = orNothing('sha256:[0-9a-f]{64}').meta({
   examples: ['sha256:0000000000000000000000000000000000000000000000000000000000000000'],
 })
-export const optionalTag = orNothing('[A-Za-z0-9_][A-Za-z0-9._-]{0,127}').meta({ examples: ['0.0.1'] })
+/** A tag of an image that can be the value of a label, too. */
+export const optionalTag = orNothing('[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?').meta({ examples: ['0.0.1'] })
 export const repository = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._:/-]*$/)

@@ -3,7 +3,6 @@ import { cidr, labels, optionalName, port } from './kinds.ts'
 
 interface Peer {
   readonly cidrs?: readonly string[]
-  readonly except?: readonly string[]
   readonly namespace?: string
   readonly podLabels?: Readonly<Record<string, string>>
 }
@@ -15,15 +14,11 @@ const pods = (who: string, { namespace = '', podLabels = {} }: Peer) => ({
     .meta({ description: `${who}: the labels of its pods; none: all of the namespace` }),
 })
 
-const blocks = (who: string, { cidrs = [], except = [] }: Peer) => ({
+const blocks = (who: string, { cidrs = [] }: Peer) => ({
   cidrs: z
     .array(cidr)
     .default([...cidrs])
-    .meta({ description: `${who}: its address blocks` }),
-  except: z
-    .array(cidr)
-    .default([...except])
-    .meta({ description: `${who}: what of these blocks is closed` }),
+    .meta({ description: `${who}: its address blocks; \`0.0.0.0/0\` is the internet without the private ranges` }),
 })
 
 const range = z
@@ -56,13 +51,16 @@ export const dns = z.strictObject({
   ...pods('name servers', { namespace: 'kube-system', podLabels: { 'k8s-app': 'kube-dns' } }),
 })
 
-export const ingressFrom = (who: string, peer: Peer) => z.strictObject(pods(who, peer))
+/** Who may call. */
+export const ingress = z.strictObject({
+  ...pods('the gateway', {}),
+  namespace: optionalName
+    .default('')
+    .meta({ description: 'the gateway: the namespace of its pods; empty: `httpRoute.gateway.namespace`' }),
+})
 
 /** What is reached by a private endpoint within the virtual network. */
 export const privateEndpoint: Peer = { cidrs: ['10.0.0.0/8'] }
 
-/** The internet: never the virtual network, nor the metadata service of the node. */
-export const internet: Peer = {
-  cidrs: ['0.0.0.0/0'],
-  except: ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'],
-}
+/** The internet: never the virtual network, nor the metadata service of the node, which the library excepts. */
+export const internet: Peer = { cidrs: ['0.0.0.0/0'] }

@@ -13,7 +13,7 @@ import {
   text,
   uuid,
 } from './kinds.ts'
-import { dns, egressTo, egressToBlocks, egressToPods, ingressFrom, internet, privateEndpoint } from './network.ts'
+import { dns, egressTo, egressToBlocks, egressToPods, ingress, internet, privateEndpoint } from './network.ts'
 import { longest, replicas } from './replicas.ts'
 
 /** An identity of Entra that pods have by their service account. */
@@ -144,7 +144,7 @@ const shared = (service: string) => ({
 const network = (own: Readonly<Record<string, z.ZodType>>) =>
   z.strictObject({
     dns,
-    ingress: ingressFrom('the gateway', { namespace: 'gateway' }),
+    ingress,
     egress: z.strictObject({
       broker: egressTo('Service Bus', [5671, 5672, 443], privateEndpoint),
       identity: egressTo('issuers of tokens, and Entra', [443], internet),

@@ -23,6 +23,10 @@ identity:
   callers: []
 {{- end }}
 
+{{- define "standIns.validate" -}}
+{{- with include "flotilla.resourceProblems" (list "resources" .Values.resources) | fromJsonArray }}{{ fail (printf "\n%s cannot be rendered:\n- %s" $.Chart.Name (join "\n- " .)) }}{{ end -}}
+{{- end }}
+
 {{/* The ports of a Service: HTTP at 80 and, for clients that take 443 where a URL names no port (Stripe's), at 8080; others as they are. */}}
 {{- define "standIns.servicePorts" -}}
 {{- range $name, $port := . }}

@@ -14,7 +14,7 @@ export const standInsValues = z.strictObject({
     size: size.default('2Gi').meta({ description: 'how large the claim is that is made' }),
     storageClass: optionalName.default('').meta({ description: 'its class; empty: the default of the cluster' }),
     accessMode: z.enum(['ReadWriteOnce', 'ReadWriteMany']).default('ReadWriteOnce').meta({
-      description: 'its access mode; with `ReadWriteOnce` all stand-ins are on one node',
+      description: 'its access mode, also of one that exists; with `ReadWriteOnce` all stand-ins are held on one node',
     }),
   }),
   gateway: z.strictObject({

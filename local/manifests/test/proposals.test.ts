@@ -21,7 +21,7 @@ afterEach(() => github.remove())
 const proven = (commit: string) => github.script('promote', ['order', `refs/heads/main@sha1:${commit}`])
 const fine = { failed: false, err: '' }
 
-describe.skipIf(!hasScripts)('a release is promoted by pull request', () => {
+describe.skipIf(!hasScripts)('a release is promoted by pull request', { timeout: 60_000 }, () => {
   test('with the digest that staging runs, on a branch of its own', async () => {
     expect(await proven(github.pin('staging', first))).toMatchObject(fine)
     expect(github.pullRequests).toMatchObject([{ headRefName: firstBranch, title: 'release(production): order 1.1.0' }])
@@ -86,7 +86,7 @@ describe.skipIf(!hasScripts)('a release is promoted by pull request', () => {
   })
 })
 
-describe.skipIf(!hasScripts)('what is not proven is not promoted', () => {
+describe.skipIf(!hasScripts)('what is not proven is not promoted', { timeout: 60_000 }, () => {
   test('a message without a commit', async () => {
     github.pin('staging', first)
     for (const revision of ['', 'refs/heads/main', `main@sha1:${'0'.repeat(40)}`])

@@ -3,6 +3,8 @@ import { z } from 'zod'
 /** One request of the load. */
 export interface Attempt {
   readonly door: string
+  /** Its number among the requests through this door, from 0. */
+  readonly sequence: number
   /** When it was sent, in milliseconds since the epoch. */
   readonly at: number
   /** Until its answer, in milliseconds. */
@@ -13,13 +15,21 @@ export interface Attempt {
   readonly said: string
 }
 
-const Line = z.tuple([z.string(), z.number(), z.number(), z.number().int(), z.string()])
+/** Said last: how many requests there were. */
+export interface Total {
+  readonly placed: number
+}
+
+const Line = z.tuple([z.string(), z.int().nonnegative(), z.number(), z.number(), z.int(), z.string()])
+const Last = z.strictObject({ placed: z.int().nonnegative() })
 
 /** Reads a line of the load's log. Throws when it is none. */
-export function readAttempt(line: string): Attempt {
+export function readLine(line: string): Attempt | Total {
   try {
-    const [door, at, took, status, said] = Line.parse(JSON.parse(line))
-    return { door, at, took, status, said }
+    const said: unknown = JSON.parse(line)
+    if (!Array.isArray(said)) return Last.parse(said)
+    const [door, sequence, at, took, status, answer] = Line.parse(said)
+    return { door, sequence, at, took, status, said: answer }
   } catch (error) {
     throw new Error(`the load said what is no request: ${line.slice(0, 300)}`, { cause: error })
   }
@@ -63,6 +73,25 @@ export function figuresOf(phases: readonly Phase[], attempts: readonly Attempt[]
       slowest: sorted.at(-1) ?? Number.NaN,
     }
   })
+}
+
+/** Of what was due in a phase, so much must have been placed; a phase begins and ends within a second. */
+const enough = 0.9
+const unsure = 1
+
+/** A line for each phase in which too little was asked through a door for it to show anything. */
+export function sparse(
+  phases: readonly Phase[],
+  attempts: readonly Attempt[],
+  { doors, perSecond }: { readonly doors: readonly string[]; readonly perSecond: number },
+): string[] {
+  return phases.flatMap(({ name, from, to }) =>
+    doors.flatMap((door) => {
+      const placed = attempts.filter((it) => it.door === door && it.at >= from && it.at < to).length
+      const least = Math.floor(enough * perSecond * ((to - from) / 1_000 - unsure))
+      return placed >= least ? [] : [`${name}: ${placed} orders through ${door}, not ${least}`]
+    }),
+  )
 }
 
 const quantile = (sorted: readonly number[], share: number): number =>

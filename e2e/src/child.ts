@@ -1,5 +1,4 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 
 /** A program ended with another code than 0, was ended by a signal, or did not end in time. */
 export class ProgramFailed extends Error {
@@ -55,13 +54,17 @@ export interface Companion {
   stop(): Promise<void>
 }
 
-/** Starts a program and hears its lines until it ends. */
+/** Starts a program and hears its lines until it ends. What is cut off in the middle is no line. */
 export function follow(file: string, args: readonly string[], hear: (line: string) => void): Companion {
   const child = start(file, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const errors: Buffer[] = []
   child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk))
-  const { stdout } = child
-  if (stdout) createInterface({ input: stdout }).on('line', hear)
+  let rest = ''
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) hear(line)
+  })
   const ended = endOf(child).then(({ code, error }) => ({ code, stderr: error ?? Buffer.concat(errors).toString() }))
   return {
     ended,

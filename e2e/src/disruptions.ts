@@ -1,7 +1,7 @@
 import { type Service, services, standIns } from './fleet.ts'
 import { untilNone } from './flux.ts'
 import type { Kubectl } from './kubectl.ts'
-import { podsOf, selectorOf } from './pods.ts'
+import { type Pod, podsOf, selectorOf } from './pods.ts'
 import type { Cluster } from './session.ts'
 
 interface Node {
@@ -22,20 +22,38 @@ export async function workers(kubectl: Kubectl): Promise<readonly string[]> {
 
 const complete = 300
 
-/** Waits until every deployment of a namespace has all its replicas, and none of them is old. */
-export async function allAvailable(kubectl: Kubectl, namespace: string): Promise<void> {
-  const deployments = await kubectl.list<{ metadata: { name: string } }>('deployments', ['--namespace', namespace])
-  for (const { metadata } of deployments) {
-    const args = [
-      'rollout',
-      'status',
-      '--namespace',
-      namespace,
-      `deployment/${metadata.name}`,
-      `--timeout=${complete}s`,
-    ]
-    await kubectl.run(args, (complete + 30) * 1_000)
+/** A Deployment or a StatefulSet. */
+export interface Workload {
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace: string }
+  readonly spec: {
+    readonly replicas: number
+    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> }
   }
+}
+
+/** A line for each workload that has too few pods that are ready. Pods are counted: the status of a workload lags behind them. */
+export function incomplete(workloads: readonly Workload[], pods: readonly Pod[]): string[] {
+  return workloads.flatMap(({ kind, metadata: { namespace, name }, spec: { replicas, selector } }) => {
+    const isOurs = ({ metadata }: Pod) =>
+      metadata.namespace === namespace &&
+      Object.entries(selector.matchLabels).every(([label, value]) => metadata.labels?.[label] === value)
+    const isReady = ({ status }: Pod) =>
+      status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+    const ready = pods.filter((pod) => isOurs(pod) && isReady(pod)).length
+    return ready >= replicas ? [] : [`${kind} ${namespace}/${name} has ${ready} of ${replicas} pods ready`]
+  })
+}
+
+/** Waits until every workload of a namespace has all its replicas. */
+export async function allAvailable(kubectl: Kubectl, namespace: string): Promise<void> {
+  await untilNone(`all of ${namespace} ready`, complete, async () => {
+    const [workloads, pods] = await Promise.all([
+      kubectl.list<Workload>('deployments,statefulsets', ['--namespace', namespace]),
+      podsOf(kubectl, namespace),
+    ])
+    return incomplete(workloads, pods)
+  })
 }
 
 /** Deletes one pod of each service after the other, as a node that fails would, but with notice. */
@@ -50,7 +68,10 @@ export async function deletePods({ kubectl, session }: Cluster): Promise<void> {
 async function replaceOne(kubectl: Kubectl, service: Service): Promise<void> {
   const [pod] = await podsOf(kubectl, service, selectorOf(service))
   if (!pod) throw new Error(`${service} has no pod to delete`)
-  await kubectl.run(['delete', 'pod', '--namespace', service, pod.metadata.name, '--timeout=120s'], 150_000)
+  await kubectl.run(
+    ['delete', 'pod', '--namespace', service, pod.metadata.name, '--ignore-not-found', '--timeout=120s'],
+    150_000,
+  )
   await allAvailable(kubectl, service)
 }
 
@@ -61,7 +82,8 @@ export async function drainNode({ kubectl, session }: Cluster, node: string): Pr
       await session.rollout(`node ${node} is drained and all is ready elsewhere`, async () => {
         const args = ['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=300s']
         await kubectl.run(args, 330_000)
-        for (const namespace of [...services, standIns]) await allAvailable(kubectl, namespace)
+        // Flux may have stood there, too, and what comes next needs it.
+        for (const namespace of [...services, standIns, 'flux-system']) await allAvailable(kubectl, namespace)
       })
     })
     await untilNone(`node ${node} without pods of the fleet`, 60, async () => {

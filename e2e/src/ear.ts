@@ -1,23 +1,25 @@
-import type { Companion } from './child.ts'
 import { alertsPort } from './fleet.ts'
 import type { Kubectl } from './kubectl.ts'
 import { programOf } from './load.ts'
+import { PodLog } from './log.ts'
 import { home, type ProgramPod, programPod } from './pods.ts'
 
 const name = 'alerts'
 
 /** Hears what Flux alerts. */
 export class Ear {
-  readonly heard: readonly string[]
-  readonly #log: Companion
+  readonly #log: PodLog
 
-  private constructor(heard: readonly string[], log: Companion) {
-    this.heard = heard
+  private constructor(log: PodLog) {
     this.#log = log
   }
 
   /** Starts listening at the address that Flux is told. */
-  static async open(kubectl: Kubectl, { image, node }: Pick<ProgramPod, 'image' | 'node'>): Promise<Ear> {
+  static async open(
+    kubectl: Kubectl,
+    { image, node }: Pick<ProgramPod, 'image' | 'node'>,
+    hear: (alert: string) => void,
+  ): Promise<Ear> {
     const pod = { name, namespace: home, image, node, program: await programOf('alerts'), args: [`${alertsPort}`] }
     const service = {
       apiVersion: 'v1',
@@ -27,14 +29,10 @@ export class Ear {
     }
     await kubectl.apply([...programPod(pod), service])
     await kubectl.wait(['--namespace', home, `pod/${name}`], 'condition=Ready', 60)
-    const heard: string[] = []
-    return new Ear(
-      heard,
-      kubectl.logs(home, name, (line) => heard.push(line)),
-    )
+    return new Ear(new PodLog(kubectl, { namespace: home, name }, hear))
   }
 
   close(): Promise<void> {
-    return this.#log.stop()
+    return this.#log.close()
   }
 }

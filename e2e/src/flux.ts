@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { ProgramFailed } from './child.ts'
 import type { Kubectl } from './kubectl.ts'
 
 interface Condition {
@@ -53,11 +54,16 @@ export const unready = (objects: readonly Reconciled[]): string[] =>
 
 const askEvery = 1_000
 
-/** Asks until the answer is empty; throws with the last one when it is not within so many seconds. */
+function failure(error: unknown): readonly string[] {
+  if (error instanceof ProgramFailed) return [error.message]
+  throw error
+}
+
+/** Asks until the answer is empty; throws with the last one when it is not within so many seconds. A program that fails is no answer. */
 export async function untilNone(what: string, within: number, ask: () => Promise<readonly string[]>): Promise<void> {
   const until = Date.now() + within * 1_000
   for (;;) {
-    const missing = await ask()
+    const missing = await ask().catch(failure)
     if (missing.length === 0) return
     if (Date.now() > until) throw new Error(`${what} is not so after ${within} s:\n  ${missing.join('\n  ')}`)
     await pause(askEvery)
@@ -77,7 +83,7 @@ export class Flux {
   }
 
   /** Has every source fetch now, as a webhook would, and waits until it has this commit. @param within seconds. */
-  async fetch(commit: string, within = 60): Promise<void> {
+  async fetch(commit: string, within = 180): Promise<void> {
     const sources = await this.list('gitrepositories')
     const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`
     const objects = sources.map(({ metadata }) => ['--namespace', metadata.namespace, `gitrepository/${metadata.name}`])

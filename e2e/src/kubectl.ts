@@ -1,4 +1,5 @@
-import { type Companion, follow, runBytes, runText } from './child.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Companion, follow, ProgramFailed, type RunOptions, runBytes } from './child.ts'
 
 /** Anything of the API, as it is sent. */
 export interface Manifest {
@@ -15,6 +16,12 @@ export interface Manifest {
 /** Where Node is in the distroless image. */
 export const nodeInImage = '/nodejs/bin/node'
 
+/** The API server was not to be reached, or did not get to it; the same may be asked again. */
+const passing =
+  /connection refused|connection reset|i\/o timeout|TLS handshake timeout|unexpected EOF|unable to handle the request|etcdserver|http2: client connection lost|Too Many Requests|Service Unavailable/
+const tries = 6
+const tryAgainAfter = 2_000
+
 /** One cluster, by `kubectl` from PATH. Every method throws `ProgramFailed` with what kubectl said. */
 export class Kubectl {
   readonly #config: readonly string[]
@@ -25,7 +32,23 @@ export class Kubectl {
 
   /** @param timeout milliseconds. */
   run(args: readonly string[], timeout = 60_000): Promise<string> {
-    return runText('kubectl', [...this.#config, ...args], { timeout })
+    return this.#text(args, { timeout })
+  }
+
+  async #text(args: readonly string[], options: RunOptions): Promise<string> {
+    return (await this.#bytes(args, options)).toString()
+  }
+
+  /** What cannot reach the API server is tried again: everything that is asked here may be asked twice. */
+  async #bytes(args: readonly string[], options: RunOptions): Promise<Buffer> {
+    for (let left = tries - 1; ; left -= 1) {
+      try {
+        return await runBytes('kubectl', [...this.#config, ...args], options)
+      } catch (error) {
+        if (left === 0 || !(error instanceof ProgramFailed && passing.test(error.stderr))) throw error
+      }
+      await pause(tryAgainAfter)
+    }
   }
 
   async json<Body>(args: readonly string[]): Promise<Body> {
@@ -38,7 +61,7 @@ export class Kubectl {
 
   async apply(manifests: readonly Manifest[]): Promise<void> {
     const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests })
-    await runText('kubectl', [...this.#config, 'apply', '--filename', '-'], { input })
+    await this.#text(['apply', '--filename', '-'], { input })
   }
 
   /** Waits until an object is so; `condition` as `kubectl wait --for` takes it. @param within seconds. */
@@ -55,7 +78,7 @@ export class Kubectl {
   /** Runs JavaScript in a pod, in its network and with its files. */
   async evaluate(namespace: string, pod: string, script: string, timeout = 60_000): Promise<Buffer> {
     const args = ['exec', '--namespace', namespace, pod, '--', nodeInImage, '--input-type=module', '--eval', script]
-    return runBytes('kubectl', [...this.#config, ...args], { timeout })
+    return this.#bytes(args, { timeout })
   }
 
   /** Hears the lines of a pod's log until its container ends. */

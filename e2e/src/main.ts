@@ -16,7 +16,7 @@ async function main(): Promise<number> {
     console.log(`\n${reportOf(outcome)}`)
     return isGood(outcome) ? 0 : 1
   } catch (error) {
-    console.log(`\n${reportOf(session.outcome({ findings: undefined, orders: undefined }))}`)
+    console.log(`\n${reportOf(session.outcome({ findings: undefined, ends: undefined }))}`)
     throw error
   }
 }

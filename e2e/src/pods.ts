@@ -5,6 +5,7 @@ export interface Pod {
   readonly metadata: {
     readonly name: string
     readonly namespace: string
+    readonly uid: string
     readonly labels?: Readonly<Record<string, string>>
     readonly deletionTimestamp?: string
   }
@@ -17,6 +18,7 @@ export interface Pod {
   }
   readonly status: {
     readonly phase: string
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
     readonly containerStatuses?: readonly { readonly restartCount: number; readonly image: string }[]
   }
 }
@@ -103,7 +105,7 @@ export function programPod({ name, namespace, image, program, args = [], labels 
         enableServiceLinks: false,
         terminationGracePeriodSeconds: 5,
         securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
-        ...(node !== undefined && { nodeSelector: { 'kubernetes.io/hostname': node } }),
+        ...(node !== undefined && { nodeName: node }),
         containers: [container],
         volumes: [{ name: 'program', configMap: { name } }],
       },

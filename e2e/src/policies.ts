@@ -1,3 +1,4 @@
+import { alertsPort } from './fleet.ts'
 import type { Kubectl } from './kubectl.ts'
 import { home } from './pods.ts'
 import type { Assertion } from './report.ts'
@@ -18,20 +19,23 @@ const at = (name: string, namespace: string, port: number) => `${name}.${namespa
  * The stranger is a pod in a namespace that no policy knows.
  */
 export const reaches = (services: readonly string[], ports: Readonly<Record<string, number>>): Reach[] => {
-  const doors = services.map((service) => at(service, service, 80))
+  const door = (service: string) => at(service, service, 80)
+  const doors = services.map(door)
   const standIn = (name: string) => at(name, 'stand-ins', ports[name] ?? 80)
   const [gateway, broker, cosmos] = [standIn('gateway'), standIn('service-bus'), standIn('cosmos')]
   const [cards, mailbox] = [standIn('card-processor'), standIn('mailbox')]
+  // Whoever comes may come in here, so only what goes out is in question.
+  const outside = [at('alerts', home, alertsPort), at('kubernetes', 'default', 443)]
+  const service = (name: string, may: readonly string[], mayNot: readonly string[]) => {
+    return { from: `${name}/deployment/${name}`, may, mayNot: [...mayNot, ...outside] }
+  }
   return [
-    { from: `${home}/pod/stranger`, may: [gateway], mayNot: [...doors, broker, cosmos, cards, mailbox] },
-    { from: 'stand-ins/deployment/gateway', may: doors, mayNot: [] },
-    { from: 'order/deployment/order', may: [broker], mayNot: [cosmos, cards, mailbox, at('payment', 'payment', 80)] },
-    { from: 'payment/deployment/payment', may: [broker, cards], mayNot: [cosmos, mailbox, at('order', 'order', 80)] },
-    {
-      from: 'notification/deployment/notification',
-      may: [broker, cosmos, mailbox],
-      mayNot: [cards, at('inventory', 'inventory', 80)],
-    },
+    { from: `${home}/pod/stranger`, may: [gateway, ...outside], mayNot: [...doors, broker, cosmos, cards, mailbox] },
+    { from: 'stand-ins/deployment/gateway', may: doors, mayNot: [broker, cosmos, cards, mailbox, ...outside] },
+    service('order', [broker], [cosmos, cards, mailbox, door('payment')]),
+    service('inventory', [broker], [cosmos, cards, mailbox, door('order')]),
+    service('payment', [broker, cards], [cosmos, mailbox, door('order')]),
+    service('notification', [broker, cosmos, mailbox], [cards, door('inventory')]),
   ]
 }
 

@@ -1,8 +1,9 @@
-import { type Service, services } from './fleet.ts'
+import { failuresOf, isUpgradeOf } from './alerts.ts'
+import type { Service } from './fleet.ts'
 import { type Reconciled, type Revision, readyOf, untilNone } from './flux.ts'
 import type { Kubectl } from './kubectl.ts'
-import { type Change, change, neverReady, nextVersion, releases, versionOf } from './layout.ts'
-import { podsOf, selectorOf } from './pods.ts'
+import { type Change, change, neverReady, nextVersion, type Release, releases, versionOf } from './layout.ts'
+import { type Pod, podsOf, selectorOf } from './pods.ts'
 import type { Cluster } from './session.ts'
 
 const complete = 600
@@ -11,9 +12,9 @@ const alertedWithin = 60
 
 const newest = ({ status }: Reconciled): Revision | undefined => status?.history?.[0]
 
-/** Helm's revision of each service's release. */
-export async function revisions({ flux }: Cluster): Promise<ReadonlyMap<Service, number>> {
-  const each = services.map(async (name) => [name, newest(await flux.release(name))?.version ?? 0] as const)
+/** Helm's revision of each release. */
+export async function revisions({ flux }: Cluster): Promise<ReadonlyMap<Release, number>> {
+  const each = releases.map(async (name) => [name, newest(await flux.release(name))?.version ?? 0] as const)
   return new Map(await Promise.all(each))
 }
 
@@ -45,50 +46,73 @@ export interface Step {
   readonly values: Values
 }
 
-/** Commits a step and waits until Flux has rolled it: one upgrade of these services and none of the others. */
+/** Commits a step and waits until Flux has rolled it: one upgrade of these services and none of the others, and no pod stays. */
 export async function release(cluster: Cluster, { what, of, tag, values }: Step): Promise<void> {
   const { kubectl, session } = cluster
   await session.phase(what, async () => {
     const before = await revisions(cluster)
+    const old = await uidsOf(kubectl, of)
     await session.rollout(what, async () => {
       await asCommitted(cluster, await commit(cluster, of, values, `feat: ${what}`))
     })
-    const upgrades = (service: Service) => (of.includes(service) ? 1 : 0)
+    const upgrades = (release: Release) => (of.some((service) => service === release) ? 1 : 0)
     session.holds(`one commit is one rollout: ${what}`, unexpected(before, await revisions(cluster), upgrades))
     session.holds(
-      `${of.join(', ')} run with ${tag}`,
-      (await Promise.all(of.map((it) => others(kubectl, it, tag)))).flat(),
+      `${of.join(', ')} run with ${tag}, in new pods`,
+      (await Promise.all(of.map((it) => others(kubectl, it, { tag, old })))).flat(),
     )
   })
 }
 
-/** The pods of a service that have another tag. */
-async function others(kubectl: Kubectl, service: Service, tag: string): Promise<string[]> {
-  const pods = await podsOf(kubectl, service, selectorOf(service))
-  if (pods.length === 0) return [`${service} has no pods`]
-  const images = pods.flatMap(({ spec }) => spec.containers.map(({ image }) => image))
-  return images.filter((image) => !image.endsWith(`:${tag}`)).map((image) => `${service} runs ${image}`)
+async function uidsOf(kubectl: Kubectl, of: readonly Service[]): Promise<ReadonlySet<string>> {
+  const pods = await Promise.all(of.map((service) => podsOf(kubectl, service, selectorOf(service))))
+  return new Set(pods.flat().map(({ metadata }) => metadata.uid))
 }
 
-/** A line for each service that was not upgraded so often as it should be. */
-export function unexpected(
-  before: ReadonlyMap<Service, number>,
-  after: ReadonlyMap<Service, number>,
-  expected: (service: Service) => number,
+/** The pods of a service that have another tag, or were there before the commit. */
+async function others(kubectl: Kubectl, service: Service, now: { tag: string; old: ReadonlySet<string> }) {
+  const pods = await podsOf(kubectl, service, selectorOf(service))
+  return pods.length === 0 ? [`${service} has no pods`] : notRolled(pods, now)
+}
+
+/** A line for each pod that has another tag, or was there before the commit. */
+export function notRolled(
+  pods: readonly Pod[],
+  { tag, old }: { readonly tag: string; readonly old: ReadonlySet<string> },
 ): string[] {
-  return services.flatMap((service) => {
-    const made = (after.get(service) ?? 0) - (before.get(service) ?? 0)
-    return made === expected(service) ? [] : [`${service} had ${made} upgrades, not ${expected(service)}`]
+  return pods.flatMap(({ metadata: { namespace, name, uid }, spec }) => [
+    ...(old.has(uid) ? [`${namespace}/${name} was there before the commit`] : []),
+    ...spec.containers
+      .filter(({ image }) => !image.endsWith(`:${tag}`))
+      .map(({ image }) => `${namespace}/${name} runs ${image}`),
+  ])
+}
+
+/** A line for each release that was not upgraded so often as it should be. */
+export function unexpected(
+  before: ReadonlyMap<Release, number>,
+  after: ReadonlyMap<Release, number>,
+  expected: (release: Release) => number,
+): string[] {
+  return releases.flatMap((release) => {
+    const made = (after.get(release) ?? 0) - (before.get(release) ?? 0)
+    return made === expected(release) ? [] : [`${release} had ${made} upgrades, not ${expected(release)}`]
   })
 }
 
-/** Commits a release that never gets ready; Flux must take it back by itself, and say so. Then takes the commit back. */
-export async function breakAndMend(cluster: Cluster, service: Service, alerts: () => readonly string[]): Promise<void> {
-  const { repository, flux, session } = cluster
+/**
+ * Commits a release that never gets ready; Flux must take it back by itself, and say so. Then takes the commit back. Gives the version
+ * that failed.
+ */
+export async function breakAndMend(cluster: Cluster, service: Service): Promise<string> {
+  const { repository, flux, session, alerts } = cluster
+  let broken = ''
   await session.phase(`${service} released broken, and rolled back by Flux`, async () => {
     const good = newest(await flux.release(service))
+    const from = alerts.length
     await session.rollout(`${service} is back from a release that never got ready`, async () => {
       await commit(cluster, [service], () => neverReady, `feat: a release of ${service} that never gets ready`)
+      broken = await versionOf(repository, service)
       await untilNone(`${service} rolled back`, rolledBackWithin, async () => {
         const now = await flux.release(service)
         const { reason, message } = readyOf(now) ?? {}
@@ -96,7 +120,9 @@ export async function breakAndMend(cluster: Cluster, service: Service, alerts: (
       })
     })
     await untilNone('the failed release alerted', alertedWithin, async () =>
-      alerts().some((alert) => isAlertOf(alert, service)) ? [] : [`heard: ${alerts().join(' ') || 'nothing'}`],
+      failuresOf(alerts.slice(from)).some(isUpgradeOf(service, broken))
+        ? []
+        : [`heard: ${alerts.slice(from).join(' ') || 'nothing'}`],
     )
     session.holds(`a release of ${service} that never gets ready is rolled back, and alerted`, [])
   })
@@ -107,6 +133,7 @@ export async function breakAndMend(cluster: Cluster, service: Service, alerts: (
       await asCommitted(cluster, id)
     })
   })
+  return broken
 }
 
 /** A later revision has the chart and the values of the good one. */
@@ -114,13 +141,4 @@ export function isBack(good: Revision | undefined, now: Revision | undefined): b
   if (!good || !now) return false
   const isSame = now.chartVersion === good.chartVersion && now.configDigest === good.configDigest
   return isSame && now.status === 'deployed' && now.version > good.version
-}
-
-/** What Flux posts about a release that failed. */
-export function isAlertOf(alert: string, service: string): boolean {
-  const { severity, involvedObject } = JSON.parse(alert) as {
-    severity: string
-    involvedObject: { kind: string; name: string }
-  }
-  return severity === 'error' && involvedObject.kind === 'HelmRelease' && involvedObject.name === service
 }

@@ -1,5 +1,5 @@
-import type { Finding } from '@flotilla/verify/check'
 import type { Attempt, PhaseFigures } from './attempts.ts'
+import type { Ends, Found } from './ends.ts'
 
 /** A release that was rolled, taken back, or put on another node. */
 export interface Rollout {
@@ -19,39 +19,55 @@ export interface Outcome {
   readonly attempts: readonly Attempt[]
   readonly rollouts: readonly Rollout[]
   readonly assertions: readonly Assertion[]
-  /** What `npm run verify` found; undefined when it did not come to that. */
-  readonly findings: readonly Finding[] | undefined
-  readonly orders: { readonly confirmed: number; readonly cancelled: number } | undefined
+  /** What was to be shown, and could not be on this cluster. */
+  readonly notDone: readonly string[]
+  /** What `npm run verify` found, and ends that nobody asked for; undefined when it did not come to that. */
+  readonly findings: readonly Found[] | undefined
+  readonly ends: Ends | undefined
 }
 
 const most = 20
 
 /** Everything held that was to be shown. */
-export const isGood = ({ attempts, assertions, findings }: Outcome): boolean =>
+export const isGood = ({ attempts, assertions, findings, ends }: Outcome): boolean =>
   attempts.length > 0 &&
   attempts.every(({ status }) => status === 202) &&
   assertions.every(({ broken }) => broken === undefined) &&
-  findings?.length === 0
+  findings?.length === 0 &&
+  ends !== undefined &&
+  ends.confirmed > 0
 
 /** The figures, as text. */
 export function reportOf(outcome: Outcome): string {
-  const { attempts, rollouts, assertions, findings, orders } = outcome
+  const { attempts, rollouts, assertions, notDone, findings } = outcome
   const failed = attempts.filter(({ status }) => status !== 202)
-  const ends = orders ? `, ${orders.confirmed} confirmed, ${orders.cancelled} cancelled` : ''
   return [
     ...phaseTable(outcome.phases),
     '',
     ...rollouts.map(({ what, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${what}`),
     '',
     ...assertions.map(({ what, broken }) => (broken === undefined ? `ok      ${what}` : `BROKEN  ${what}: ${broken}`)),
+    ...notDone.map((what) => `not done: ${what}`),
     ...(findings ?? []).slice(0, most).map(({ promise, about, what }) => `BROKEN  ${promise} ${about} ${what}`),
+    ...((findings ?? []).length > most ? [`        … and ${(findings ?? []).length - most} more`] : []),
     ...doorLines(attempts),
     ...failed.slice(0, most).map(failure),
     ...(failed.length > most ? [`        … and ${failed.length - most} more`] : []),
     '',
-    `${attempts.length} orders placed, ${failed.length} requests failed${ends}`,
+    `${attempts.length} orders placed, ${failed.length} requests failed${endsOf(outcome)}`,
     verdictOf(outcome),
   ].join('\n')
+}
+
+const always = { 'payment-declined': 0, 'out-of-stock': 0, expired: 0 }
+
+function endsOf({ ends, findings = [] }: Outcome): string {
+  if (!ends) return ''
+  const cancelled = Object.entries({ ...always, ...ends.cancelled })
+  const total = cancelled.reduce((sum, [, count]) => sum + count, 0)
+  const asked = findings.some(({ promise }) => promise === 'P7') ? 'NOT as asked' : 'all as asked'
+  const reasons = cancelled.map(([reason, count]) => `${count} ${reason}`).join(', ')
+  return `, ${ends.confirmed} confirmed, ${total} cancelled: ${reasons} (${asked})`
 }
 
 function verdictOf(outcome: Outcome): string {

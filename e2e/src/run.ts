@@ -1,7 +1,8 @@
 import { report } from '@flotilla/verify/report'
-import { isFailed } from './attempts.ts'
+import { isFailed, sparse } from './attempts.ts'
 import { workers } from './disruptions.ts'
 import { Ear } from './ear.ts'
+import { judgeEnds } from './ends.ts'
 import type { Settings } from './flags.ts'
 import { namespaces, services, standIns } from './fleet.ts'
 import { Flux } from './flux.ts'
@@ -24,20 +25,21 @@ export async function run(settings: Settings, session: Session): Promise<Outcome
   await refuseUsed(kubectl)
   const { source, repository: bare } = settings
   const repository = await Repository.from({ source, bare, branch })
-  const cluster: Cluster = { kubectl, flux: new Flux(kubectl, branch), repository, session }
+  const alerts: string[] = []
+  const cluster: Cluster = { kubectl, flux: new Flux(kubectl, branch), repository, session, alerts }
   const [node] = await workers(kubectl)
   const pod = { namespace: home, image: `flotilla/stand-ins:${settings.tag}`, node }
   try {
     await kubectl.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: home, labels: restricted } }])
     await kubectl.apply(programPod({ ...pod, name: 'stranger', program: await programOf('stranger') }))
-    const ear = await Ear.open(kubectl, pod)
+    const ear = await Ear.open(kubectl, pod, (alert) => alerts.push(alert))
     await install(cluster, settings)
     await inspect(cluster)
     session.loads = await startLoads(cluster, settings, node)
-    await disrupt(cluster, settings, () => ear.heard)
+    await disrupt(cluster, settings)
     for (const load of session.loads) await load.stop()
     await ear.close()
-    return await judged(cluster)
+    return await judged(cluster, settings)
   } finally {
     await repository.close()
     if (!settings.keep) await remove(cluster)
@@ -45,17 +47,20 @@ export async function run(settings: Settings, session: Session): Promise<Outcome
 }
 
 /** The promises, when everything that was accepted has had time to end. */
-async function judged({ kubectl, session }: Cluster): Promise<Outcome> {
-  const accepted = session.attempts.filter((attempt) => !isFailed(attempt)).map(({ said }) => said)
+async function judged({ kubectl, session }: Cluster, { rate }: Settings): Promise<Outcome> {
+  const { loads, phases, attempts } = session
+  session.holds(
+    'of every order that was placed it is known what was answered',
+    loads.flatMap((load) => load.unknown()),
+  )
+  const through = { doors: loads.map(({ door }) => door), perSecond: rate / loads.length }
+  session.holds('orders were placed all the time, through every door', sparse(phases, attempts, through))
+  const accepted = attempts.filter((attempt) => !isFailed(attempt)).map(({ said }) => said)
   session.say(`${accepted.length} orders accepted; waiting for their ends`)
   const { records, findings } = await verifyCluster(kubectl, accepted, settledWithin)
   session.say(report(records, findings))
-  const ends = new Map(records.orders.map(({ id, status }) => [id, status]))
-  const count = (status: string) => accepted.filter((id) => ends.get(id) === status).length
-  return session.outcome({
-    findings,
-    orders: { confirmed: count('confirmed'), cancelled: count('cancelled') },
-  })
+  const judged = judgeEnds(attempts, records.orders)
+  return session.outcome({ findings: [...findings, ...judged.findings], ends: judged.ends })
 }
 
 /** What a run before left would be taken for its own. */

@@ -1,8 +1,9 @@
+import { failuresOf, isUpgradeOf } from './alerts.ts'
 import { deletePods, drainNode, workers } from './disruptions.ts'
 import type { Settings } from './flags.ts'
-import { orders, type Service, services, urls } from './fleet.ts'
+import { orders, type Service, services, standIns, urls } from './fleet.ts'
 import { untilNone } from './flux.ts'
-import { directLabels, imageTag, imageTagBefore, ports } from './layout.ts'
+import { directLabels, imageTag, imageTagBefore, ports, type Release } from './layout.ts'
 import { Load } from './load.ts'
 import { home } from './pods.ts'
 import { checkPolicies, reaches } from './policies.ts'
@@ -36,13 +37,10 @@ export async function startLoads({ kubectl }: Cluster, { rate, minutes, tag }: S
 }
 
 /** Everything that must cost no request, one after the other, while orders are placed. */
-export async function disrupt(
-  cluster: Cluster,
-  { tag, nextTag }: Settings,
-  alerts: () => readonly string[],
-): Promise<void> {
-  const { kubectl, session } = cluster
+export async function disrupt(cluster: Cluster, { tag, nextTag }: Settings): Promise<void> {
+  const { kubectl, session, alerts } = cluster
   const before = await revisions(cluster)
+  const from = alerts.length
   const next = { tag: nextTag, values: () => imageTag(nextTag) }
   await placed(cluster, 'nothing done', 300)
   await release(cluster, { ...next, of: [ahead], what: `${ahead} a release ahead of the others` })
@@ -53,14 +51,20 @@ export async function disrupt(
   await deletePods(cluster)
   const nodes = await workers(kubectl)
   if (nodes.length > 1) await drainNode(cluster, nodes.at(-1) as string)
-  else session.say(`only one node takes pods, so none is drained: ${nodes.join()}`)
-  await breakAndMend(cluster, breaks, alerts)
+  else session.cannot(`drain of a node: only ${nodes.join()} takes pods`)
+  const broken = await breakAndMend(cluster, breaks)
   const back = { of: services, tag, values: (service: Service) => imageTagBefore(service, tag) }
   await release(cluster, { ...back, what: 'all services back to the release before' })
   await placed(cluster, 'nothing done, in the end', 300)
   // Each was rolled and taken back; of the broken one there are two revisions more.
-  const expected = (service: Service) => (service === breaks ? 4 : 2)
+  const expected = (release: Release) => (release === standIns ? 0 : release === breaks ? 4 : 2)
   session.holds('nothing was upgraded but by a commit', unexpected(before, await revisions(cluster), expected))
+  const isMeant = isUpgradeOf(breaks, broken)
+  const failures = failuresOf(alerts.slice(from)).filter((failure) => !isMeant(failure))
+  session.holds(
+    'no release failed but the broken one',
+    failures.map(({ release, reason, version }) => `${release} ${version}: ${reason}`),
+  )
 }
 
 /** So many more orders are answered. */

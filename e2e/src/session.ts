@@ -11,6 +11,7 @@ export class Session {
   readonly rollouts: Rollout[] = []
   readonly assertions: Assertion[] = []
   readonly phases: Phase[] = []
+  readonly notDone: string[] = []
   loads: readonly Load[] = []
   readonly #until: number
 
@@ -27,7 +28,7 @@ export class Session {
   /** Does something while the load goes on; requests sent meanwhile are counted under its name. */
   async phase(name: string, act: () => Promise<void>): Promise<void> {
     if (Date.now() > this.#until) throw new Error(`the time is over before: ${name}; give more with --minutes`)
-    for (const load of this.loads) await load.check()
+    for (const load of this.loads) load.check()
     const from = Date.now()
     try {
       await act()
@@ -51,13 +52,19 @@ export class Session {
     this.assert([{ what, broken: problems.length === 0 ? undefined : problems.join('; ') }])
   }
 
+  /** Says what this cluster cannot show. */
+  cannot(what: string): void {
+    this.notDone.push(what)
+    this.say(`not done: ${what}`)
+  }
+
   assert(assertions: readonly Assertion[]): void {
     this.assertions.push(...assertions)
     for (const { what, broken } of assertions)
       this.say(broken === undefined ? `ok: ${what}` : `BROKEN: ${what}: ${broken}`)
   }
 
-  outcome(verified: Pick<Outcome, 'findings' | 'orders'>): Outcome {
+  outcome(verified: Pick<Outcome, 'findings' | 'ends'>): Outcome {
     return { ...this, ...verified, attempts: this.attempts, phases: figuresOf(this.phases, this.attempts) }
   }
 }
@@ -67,5 +74,7 @@ export interface Cluster {
   readonly kubectl: Kubectl
   readonly flux: Flux
   readonly repository: Repository
+  /** What Flux has alerted until now, as JSON. */
+  readonly alerts: readonly string[]
   readonly session: Session
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { otherVersions, type Reconciled, type Revision, unready } from '../src/flux.ts'
-import { isAlertOf, isBack, unexpected } from '../src/releases.ts'
+import { type Pod, programPod } from '../src/pods.ts'
+import { isBack, notRolled, unexpected } from '../src/releases.ts'
 
 const revision = (change: Partial<Revision> = {}): Revision => ({
   version: 2,
@@ -66,13 +67,6 @@ describe('a release that was rolled back', () => {
   ])('is not back when %s', (_, change) => {
     expect(isBack(revision(), revision(change))).toBe(false)
   })
-
-  it('is alerted as an error of its HelmRelease', () => {
-    const alert = { severity: 'error', involvedObject: { kind: 'HelmRelease', name: 'order' } }
-    expect(isAlertOf(JSON.stringify(alert), 'order')).toBe(true)
-    expect(isAlertOf(JSON.stringify(alert), 'payment')).toBe(false)
-    expect(isAlertOf(JSON.stringify({ ...alert, severity: 'info' }), 'order')).toBe(false)
-  })
 })
 
 describe('one commit', () => {
@@ -81,6 +75,7 @@ describe('one commit', () => {
     ['inventory', 1],
     ['payment', 1],
     ['notification', 1],
+    ['stand-ins', 1],
   ] as const)
   const ofOrder = (service: string) => (service === 'order' ? 1 : 0)
 
@@ -93,5 +88,27 @@ describe('one commit', () => {
       'order had 2 upgrades, not 1',
       'payment had 1 upgrades, not 0',
     ])
+  })
+
+  it('leaves the stand-ins alone', () => {
+    expect(unexpected(before, new Map([...before, ['order', 2], ['stand-ins', 2]] as const), ofOrder)).toEqual([
+      'stand-ins had 1 upgrades, not 0',
+    ])
+  })
+})
+
+describe('a service that was rolled', () => {
+  const [, manifest] = programPod({ name: 'order-1', namespace: 'order', image: 'flotilla/order:1.1.0', program: '' })
+  const pod = { ...manifest, metadata: { ...manifest?.metadata, uid: 'new' } } as unknown as Pod
+
+  it('has new pods with the tag of the release', () => {
+    expect(notRolled([pod], { tag: '1.1.0', old: new Set(['old']) })).toEqual([])
+  })
+
+  it('has no pod from before the commit, and none with another tag', () => {
+    expect(notRolled([pod], { tag: '1.1.0', old: new Set(['new']) })).toEqual([
+      'order/order-1 was there before the commit',
+    ])
+    expect(notRolled([pod], { tag: '1.2.0', old: new Set() })).toEqual(['order/order-1 runs flotilla/order:1.1.0'])
   })
 })

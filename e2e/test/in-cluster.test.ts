@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
-import { readAttempt } from '../src/attempts.ts'
+import { readLine } from '../src/attempts.ts'
 import type { LoadPlan } from '../src/in-cluster/plan.ts'
 
 const ends: (() => unknown)[] = []
@@ -34,6 +34,14 @@ function program(name: string, ...args: string[]) {
   return { child, lines: createInterface({ input: stdout }), ended: once(child, 'close') }
 }
 
+/** What was said of requests, and, last, of their number. */
+function readAll(lines: readonly string[]) {
+  const said = lines.map(readLine)
+  const last = said.pop()
+  if (!last || !('placed' in last)) throw new Error('the last line says no number')
+  return { requests: said.filter((each) => 'sequence' in each), placed: last.placed }
+}
+
 describe('the load', () => {
   const orders = [{ lines: ['one'] }, { lines: ['two'] }]
   const load = async (url: string, identity: string, change: Partial<LoadPlan> = {}) => {
@@ -55,9 +63,14 @@ describe('the load', () => {
     const said: string[] = []
     for await (const line of lines) said.push(line)
     expect((await ended)[0]).toBe(0)
-    expect(said.map((line) => readAttempt(line).said).toSorted()).toEqual(
+    const { requests, placed } = readAll(said)
+    expect(placed).toBe(20)
+    expect(requests.map(({ said }) => said).toSorted()).toEqual(
       Array.from({ length: 20 }, (_, index) => `order-${index + 1}`).toSorted(),
     )
+    expect(requests.map(({ sequence }) => sequence).toSorted((one, other) => one - other)).toEqual([
+      ...Array(20).keys(),
+    ])
     expect(keys.size).toBe(20)
     expect(bodies.filter((body) => body === JSON.stringify(orders[1]))).toHaveLength(10)
   })
@@ -70,8 +83,9 @@ describe('the load', () => {
       else response.writeHead(503).end('busy')
     })
     const { lines } = await load(url, await issuer(), { most: 10 })
-    const statuses: number[] = []
-    for await (const line of lines) statuses.push(readAttempt(line).status)
+    const said: string[] = []
+    for await (const line of lines) said.push(line)
+    const statuses = readAll(said).requests.map(({ status }) => status)
     expect(statuses.toSorted((one, other) => one - other)).toEqual([0, 0, 0, 0, 0, 503, 503, 503, 503, 503])
     expect(asked).toBe(10)
   })
@@ -89,14 +103,30 @@ describe('the load', () => {
     }, 10)
     ends.push(() => clearInterval(answer))
     const said: string[] = []
-    for await (const line of lines) said.push(readAttempt(line).said)
+    for await (const line of lines) said.push(line)
     expect((await ended)[0]).toBe(0)
-    expect(said.length).toBeGreaterThanOrEqual(5)
-    expect(new Set(said)).toEqual(new Set(['late']))
+    const { requests, placed } = readAll(said)
+    expect(requests.length).toBeGreaterThanOrEqual(5)
+    expect(requests).toHaveLength(placed)
+    expect(new Set(requests.map(({ said }) => said))).toEqual(new Set(['late']))
   })
 })
 
 describe('the ear for alerts', () => {
+  it('goes on after what is no JSON', async () => {
+    const { port } = new URL(await server(() => {}))
+    await Promise.all(ends.splice(0).map((end) => end()))
+    const { lines } = program('alerts.ts', port)
+    const heard: string[] = []
+    lines.on('line', (line) => heard.push(line))
+    const post = async (body: string) => (await fetch(`http://127.0.0.1:${port}`, { method: 'POST', body })).ok
+    // Refused until it listens.
+    while (!(await post('no JSON').catch(() => false)));
+    expect(await post('{}')).toBe(true)
+    while (heard.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    expect(heard).toEqual(['{"unreadable":"no JSON"}', '{}'])
+  })
+
   it('says each alert on a line of its own', async () => {
     const { port } = new URL(await server(() => {}))
     await Promise.all(ends.splice(0).map((end) => end()))

@@ -30,4 +30,15 @@ describe('who may reach whom', () => {
     const open = new Set(all.flatMap(({ may }) => may))
     expect(all.flatMap(({ mayNot }) => mayNot).filter((target) => !open.has(target))).toEqual([])
   })
+
+  it('asks every service, and from each what no policy opens', () => {
+    const names = ['order', 'inventory', 'payment', 'notification']
+    const all = reaches(names, {})
+    for (const name of [...names, 'gateway']) {
+      const reach = all.find(({ from }) => from.endsWith(`/${name}`))
+      expect(reach?.mayNot).toContain('alerts.e2e.svc.cluster.local:8080')
+      expect(reach?.mayNot).toContain('kubernetes.default.svc.cluster.local:443')
+      expect(reach?.may.length).toBeGreaterThan(0)
+    }
+  })
 })

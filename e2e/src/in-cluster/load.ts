@@ -1,7 +1,7 @@
 /**
  * The load, inside the cluster: orders at a steady rate whatever the answers do (an open loop), to one door. One line
- * of JSON for each request, when it was answered or failed. SIGTERM: no more, wait for the answers, end. It is mounted into a pod
- * as it is, so it imports nothing but Node and types.
+ * of JSON for each request, when it was answered or failed, and a last one that says how many there were. SIGTERM: no more, wait for the
+ * answers, end. It is mounted into a pod as it is, so it imports nothing but Node and types.
  */
 import { randomUUID } from 'node:crypto'
 import { Agent, request } from 'node:http'
@@ -9,8 +9,13 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { LoadPlan } from './plan.ts'
 
-/** One request: the door, when it was sent (ms since the epoch), ms until its answer, its status (0: none), and the order's id, or why not. */
-export type LoadLine = readonly [door: string, at: number, took: number, status: number, said: string]
+/** One request: the door, its number, when it was sent (ms since the epoch), ms until its answer, its status (0: none), and the order's id, or why not. */
+export type LoadLine = readonly [door: string, sequence: number, at: number, took: number, status: number, said: string]
+
+/** The last line: all requests have a line of their own. */
+export interface LastLine {
+  readonly placed: number
+}
 
 const answerWithin = 30_000
 /** Tokens hold for an hour. The issuer is no part of what is measured: it may be away when they are renewed. */
@@ -61,9 +66,10 @@ async function firstTokens(): Promise<void> {
   }
 }
 
-const say = (...line: LoadLine) => process.stdout.write(`${JSON.stringify(line)}\n`)
+const say = (line: LoadLine | LastLine) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
-async function place(customer: string, order: unknown): Promise<void> {
+async function place(sequence: number): Promise<void> {
+  const [customer, order] = [inTurn(customers, sequence), inTurn(plan.orders, sequence)]
   const authorization = `Bearer ${tokens.get(customer)}`
   const headers = { authorization, 'content-type': 'application/json', 'idempotency-key': randomUUID() }
   const at = Date.now()
@@ -71,10 +77,11 @@ async function place(customer: string, order: unknown): Promise<void> {
   const took = () => Math.round((performance.now() - begun) * 10) / 10
   try {
     const { status, body } = await send(`${plan.url}/api/v1/orders`, headers, JSON.stringify(order))
-    say(plan.door, at, took(), status, status === 202 ? (JSON.parse(body) as { id: string }).id : body.slice(0, 300))
+    const said = status === 202 ? (JSON.parse(body) as { id: string }).id : body.slice(0, 300)
+    say([plan.door, sequence, at, took(), status, said])
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException
-    say(plan.door, at, took(), 0, `${code ?? ''} ${message}`.trim())
+    say([plan.door, sequence, at, took(), 0, `${code ?? ''} ${message}`.trim()])
   }
 }
 
@@ -91,13 +98,12 @@ await new Promise<void>((resolve) => {
   }
   const tick = setInterval(() => {
     const due = Math.min(plan.most, Math.floor(((performance.now() - begun) / 1_000) * plan.perSecond) + 1)
-    while (placed.length < due) {
-      placed.push(place(inTurn(customers, placed.length), inTurn(plan.orders, placed.length)))
-    }
+    while (placed.length < due) placed.push(place(placed.length))
     if (placed.length >= plan.most) end()
   }, 5)
-  process.once('SIGTERM', end)
+  process.on('SIGTERM', end)
 })
 clearInterval(renewal)
 await Promise.all(placed)
+say({ placed: placed.length })
 agent.destroy()

@@ -47,6 +47,33 @@ describe.for(names)('%s', (name) => {
   })
 })
 
+test('deploy/flux is checked with all of history, where the charts of releases are', () => {
+  const jobs = names.flatMap((name) => Object.values(workflow(name).jobs))
+  const checking = jobs.filter(({ steps }) =>
+    steps.some(({ run = '' }) => /^(\.ci\/run|npm run manifests)$/m.test(run)),
+  )
+  expect(checking).toHaveLength(2)
+  for (const { steps } of checking)
+    expect(steps.find(({ uses }) => uses?.startsWith('actions/checkout@'))?.with).toMatchObject({ 'fetch-depth': 0 })
+})
+
+test('who may write to the repository, or to the registry, is open to main only', () => {
+  const secret = /secrets\.|azure\/login@/
+  const jobs = names.flatMap((name) => Object.values(workflow(name).jobs))
+  const trusted = jobs.filter((job) => secret.test(JSON.stringify(job)))
+  expect(trusted.length).toBeGreaterThan(0)
+  expect(trusted.map(({ environment }) => environment)).toEqual(trusted.map(() => 'release'))
+})
+
+test('of what people change only the pins of staging have no owner', () => {
+  const lines = readFileSync(join(root, '.github/CODEOWNERS'), 'utf8').split('\n')
+  const rules = lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(/\s+/))
+  expect(rules[0]).toEqual(['*', expect.stringContaining('@')])
+  // The last line that matches counts.
+  expect(rules.findIndex(([, owner]) => owner === undefined)).toBe(rules.length - 1)
+  expect(rules.at(-1)).toEqual(['/deploy/flux/apps/staging/*/chart.yaml'])
+})
+
 describe('e2e: the fleet is brought up for what concerns it', () => {
   const { run = '', env = {} } = workflow('e2e.yaml').jobs.concerned?.steps.find(({ id }) => id === 'changed') ?? {}
   const paths = (env.PATHS ?? '').split(/\s+/)

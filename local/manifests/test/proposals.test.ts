@@ -67,6 +67,11 @@ describe.skipIf(!hasScripts)('a release is promoted by pull request', { timeout:
     expect(github.pullRequests).toEqual([])
   })
 
+  test('not before there is a release in staging', async () => {
+    const commit = github.commit('main', { [chartFile('staging', 'order')]: '# No release yet.\n' })
+    expect(await proven(commit)).toMatchObject({ ...fine, out: expect.stringContaining('nothing to promote') })
+  })
+
   test.for(['MERGED', 'CLOSED'] as const)('not again when it was %s, but by hand', async (state) => {
     const commit = github.pin('staging', first)
     await proven(commit)

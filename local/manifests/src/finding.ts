@@ -12,7 +12,11 @@ export type Rule =
   | 'a namespace is closed'
   | 'a failure is dealt with as decided'
   | 'an upgrade is one object'
-  | 'values are those of the chart'
+  | 'what runs was published'
+  | 'the chart takes the values'
+  | 'the cluster takes what is rendered'
+  | 'a release holds no data'
+  | 'Flux may write what it has to'
 
 /** What is wrong, where, and how to mend it. */
 export interface Finding {

@@ -1,11 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { conform, scan } from '@flotilla/charts/check'
+import { Helm } from '@flotilla/charts/helm'
+import { installTools } from '@flotilla/charts/tools'
 import { z } from 'zod'
 import { check } from './check.ts'
 import { textOf } from './finding.ts'
 import { kustomizeBuild } from './fleet.ts'
+import { chartsOf } from './history.ts'
 import { pin, promote, services } from './promotion.ts'
 import { kustomize, provide } from './tools.ts'
 
@@ -51,9 +55,24 @@ async function main(): Promise<number> {
 }
 
 async function checkAll(repository: string): Promise<number> {
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'flotilla')
-  const binary = await provide(kustomize, { environment: process.env, cache })
-  const findings = await check(repository, kustomizeBuild(binary))
+  const caches = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
+  const cache = process.env.FLOTILLA_CHARTS_CACHE ?? join(homedir(), '.cache', 'flotilla-charts')
+  const say = (line: string) => console.log(`manifests: ${line}`)
+  const options = { cache, environment: process.env, say }
+  const binary = await provide(kustomize, { environment: process.env, cache: join(caches, 'flotilla') })
+  mkdirSync(cache, { recursive: true })
+  const tools = await installTools(options)
+  const helm = new Helm(tools.helm, cache, process.env)
+  const { findings, leftOut } = await check(repository, {
+    build: kustomizeBuild(binary),
+    helm,
+    chartsOf: (...wanted) => chartsOf(repository, ...wanted),
+    judge: async (folder) => [
+      ...(await conform(tools, folder, options)),
+      ...(await scan(tools, folder, helm.environment)),
+    ],
+  })
+  for (const release of leftOut) say(`left out: ${release}`)
   for (const finding of findings) console.log(textOf(finding))
   if (findings.length === 0) console.log('deploy/flux: every cluster can be built, and keeps the rules')
   return findings.length === 0 ? 0 : 1

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parse } from 'yaml'
+import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 
 export const services = ['order', 'inventory', 'payment', 'notification'] as const
 export type Service = (typeof services)[number]
-export type Pinned = 'staging' | 'production'
+export const pinnedEnvironments = ['staging', 'production'] as const
+export type Pinned = (typeof pinnedEnvironments)[number]
 
 /** One chart in the registry, with the image that it was published with. */
 export interface Pin {
@@ -21,7 +22,13 @@ export const chartFile = (environment: Pinned, service: Service): string =>
 
 const exact = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
 
-/** The manifest that pins a chart. Throws when the version or the digest is none. */
+/** What is in place of a pin until there is one. It makes no object: the environment does not run the service. */
+export const noRelease = '# No release yet. `npm run manifests -- pin` writes it: docs/deploy.md.\n'
+
+/**
+ * The manifest that pins a chart, and releases it: the name of the source carries the version, and the HelmRelease names it, so another
+ * version is another HelmRelease. Throws when the version or the digest is none.
+ */
 export function chartManifest({ service, version, digest }: Pin): string {
   if (!exact.test(version)) throw new Error(`${version} is no exact version, such as 1.4.0`)
   if (!/^sha256:[0-9a-f]{64}$/.test(digest))
@@ -36,6 +43,16 @@ spec:
   ref:
     tag: ${version}
     digest: ${digest}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata:
+  name: ${service}
+spec:
+  releaseName: ${service}
+  chartRef:
+    kind: OCIRepository
+    name: ${service}-${version.toLowerCase()}
 `
 }
 
@@ -47,19 +64,15 @@ export function pin(repository: string, environment: Pinned, it: Pin): string {
   return file
 }
 
-const Chart = z.object({
-  metadata: z.object({ name: z.string() }),
-  spec: z.object({ ref: z.object({ tag: z.string(), digest: z.string().optional() }) }),
-})
+const Chart = z.object({ spec: z.object({ ref: z.object({ tag: z.string(), digest: z.string() }) }) })
 
-/** What a manifest pins. Throws when that is not complete. */
-export function pinned(service: Service, manifest: string): Pin {
-  const { ref } = Chart.parse(parse(manifest)).spec
-  if (ref.digest === undefined)
-    throw new Error(
-      `${service} ${ref.tag} has no digest, so it was never published by the release workflow: pin a release first`,
-    )
-  return { service, version: ref.tag, digest: ref.digest }
+/** What a manifest pins; undefined when it has no release. Throws when it is not as `pin` writes it. */
+export function pinned(service: Service, manifest: string): Pin | undefined {
+  if (manifest === noRelease) return undefined
+  const chart = Chart.safeParse(parseAllDocuments(manifest)[0]?.toJS())
+  if (!chart.success) throw new Error(`the chart.yaml of ${service} has no tag with a digest: pin it`)
+  const { tag: version, digest } = chart.data.spec.ref
+  return { service, version, digest }
 }
 
 /**
@@ -70,6 +83,8 @@ export function pinned(service: Service, manifest: string): Pin {
 export function promote(repository: string, service: Service, proven?: string): Pin {
   const now = pinned(service, readFileSync(join(repository, chartFile('staging', service)), 'utf8'))
   const it = proven === undefined ? now : pinned(service, proven)
+  if (it === undefined || now === undefined)
+    throw new Error(`${service} has no release in staging yet: the release workflow pins the first`)
   if (it.digest !== now.digest)
     throw new Error(
       `staging has gone on from ${service} ${it.version} to ${now.version}, which comes by itself when it is proven`,

@@ -32,6 +32,7 @@ const Spec = z.looseObject({
     })
     .optional(),
   ref: z.looseObject({ tag: z.string().optional(), digest: z.string().optional() }).optional(),
+  verify: z.unknown().optional(),
   distribution: z.looseObject({ version: z.string() }).optional(),
   values: z.record(z.string(), z.unknown()).optional(),
   valuesFrom: z.array(Reference).optional(),

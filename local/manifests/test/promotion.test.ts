@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { chartFile, chartManifest, pin, pinned, promote } from '../src/promotion.ts'
+import { chartFile, chartManifest, noRelease, pin, pinned, promote } from '../src/promotion.ts'
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`
 const one = { service: 'order', version: '1.1.0', digest: digest('1') } as const
@@ -14,7 +14,7 @@ beforeEach(() => {
   for (const environment of ['staging', 'production'] as const) {
     const file = join(repository, chartFile(environment, 'order'))
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, 'metadata: { name: order-1.0.0 }\nspec: { ref: { tag: 1.0.0 } }\n')
+    writeFileSync(file, noRelease)
   }
 })
 afterEach(() => rmSync(repository, { recursive: true }))
@@ -26,14 +26,25 @@ test('a pin is read as it was written', () => {
   expect(pinned('order', chartManifest(one))).toEqual(one)
 })
 
-test('the name of the source carries the version', () => {
-  expect(chartManifest(one)).toContain('  name: order-1.1.0\n')
+test('the name of the source carries the version, and the release names it', () => {
+  expect(chartManifest(one)).toContain('kind: OCIRepository\nmetadata:\n  name: order-1.1.0\n')
+  expect(chartManifest(one)).toContain('    kind: OCIRepository\n    name: order-1.1.0\n')
+})
+
+test('what has no release pins nothing', () => {
+  expect(pinned('order', noRelease)).toBeUndefined()
+})
+
+test('a pin without a digest is none', () => {
+  expect(() => pinned('order', chartManifest(one).replace(/ {4}digest: .*\n/, ''))).toThrow(
+    'the chart.yaml of order has no tag with a digest: pin it',
+  )
 })
 
 test('pinning staging leaves production alone', () => {
   expect(pin(repository, 'staging', one)).toBe('deploy/flux/apps/staging/order/chart.yaml')
   expect(pinned('order', manifest('staging'))).toEqual(one)
-  expect(manifest('production')).toContain('tag: 1.0.0')
+  expect(manifest('production')).toBe(noRelease)
 })
 
 test('production gets the digest that staging runs', () => {
@@ -52,11 +63,14 @@ test('what staging has left behind is not promoted', () => {
   expect(() => promote(repository, 'order', chartManifest(one))).toThrow(
     'staging has gone on from order 1.1.0 to 1.2.0',
   )
-  expect(manifest('production')).toContain('tag: 1.0.0')
+  expect(manifest('production')).toBe(noRelease)
 })
 
-test('what was never published is not promoted', () => {
-  expect(() => promote(repository, 'order')).toThrow('order 1.0.0 has no digest')
+test('what staging does not run is not promoted', () => {
+  expect(() => promote(repository, 'order')).toThrow('order has no release in staging yet')
+  pin(repository, 'staging', one)
+  expect(() => promote(repository, 'order', noRelease)).toThrow('order has no release in staging yet')
+  expect(manifest('production')).toBe(noRelease)
 })
 
 test.for([

@@ -1,8 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { charts } from '@flotilla/charts/charts'
-import { parse } from 'yaml'
-import { z } from 'zod'
 import type { Finding } from '../finding.ts'
 import type { Applied, Cluster, Environment, Fleet } from '../fleet.ts'
 import { idOf, isFlux, type Resource } from '../resource.ts'
@@ -16,14 +11,13 @@ const onFailure: Readonly<Record<Environment, 'RemediateOnFailure' | 'RetryOnFai
 }
 
 /** How releases are rolled out. */
-export const releases = ({ clusters, repository }: Fleet): Finding[] =>
+export const releases = ({ clusters }: Fleet): Finding[] =>
   clusters.flatMap((cluster) =>
     cluster.applied.filter(isService).flatMap((applied) => {
       const found = applied.resources.filter((resource) => isFlux(resource, 'HelmRelease'))
       return found.flatMap((release) => [
         ...failures(cluster, applied, release),
         ...oneObject(cluster, applied, release),
-        ...values(cluster, release, repository),
       ])
     }),
   )
@@ -88,34 +82,4 @@ function oneObject({ name }: Cluster, { resources }: Applied, release: Resource)
   return source && source.metadata.name !== wanted
     ? found(`its source is called ${source.metadata.name}`, `call it ${wanted}: npm run manifests -- pin`)
     : []
-}
-
-/** Values in a HelmRelease, with the facts put in, must be what the chart takes. */
-function values({ name, facts }: Cluster, release: Resource, repository: string): Finding[] {
-  const chart = charts.find((each) => each.name === release.metadata.name)
-  if (!chart || !release.spec?.values) return []
-  const defaults: unknown = parse(readFileSync(join(repository, 'deploy/helm', chart.name, 'values.yaml'), 'utf8'))
-  const given = JSON.parse(
-    JSON.stringify(release.spec.values).replaceAll(/\$\{(\w+)\}/g, (all, fact: string) => facts[fact] ?? all),
-  )
-  const checked = chart.values.safeParse(merged(defaults, given))
-  if (checked.success) return []
-  return checked.error.issues.map((issue) => ({
-    rule: 'values are those of the chart',
-    where: `${name}: ${idOf(release)}`,
-    what: `spec.values.${issue.path.join('.')}: ${issue.message}`,
-    mend: `see deploy/helm/${chart.name}/README.md`,
-  }))
-}
-
-const Mapping = z.record(z.string(), z.unknown())
-
-/** As Helm merges values: mappings key by key, everything else replaced. */
-function merged(below: unknown, above: unknown): unknown {
-  const [one, other] = [Mapping.safeParse(below), Mapping.safeParse(above)]
-  if (!one.success || !other.success) return above
-  const keys = new Set([...Object.keys(one.data), ...Object.keys(other.data)])
-  return Object.fromEntries(
-    [...keys].map((key) => [key, key in other.data ? merged(one.data[key], other.data[key]) : one.data[key]]),
-  )
 }

@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type { Finding } from '../finding.ts'
+import type { Applied, Cluster, Fleet } from '../fleet.ts'
+import {
+  chartFile,
+  chartManifest,
+  noRelease,
+  pinned,
+  pinnedEnvironments,
+  type Service,
+  services,
+} from '../promotion.ts'
+import { idOf, isFlux, type Resource } from '../resource.ts'
+import { isService } from './tenancy.ts'
+
+const repositoryFact = `\${github_repository}`
+
+/** Who may have signed a chart: the release workflow of this repository, on main. */
+const verify = {
+  provider: 'cosign',
+  matchOIDCIdentity: [
+    {
+      issuer: String.raw`^https://token\.actions\.githubusercontent\.com$`,
+      subject: String.raw`^https://github\.com/${repositoryFact}/\.github/workflows/release\.yaml@refs/heads/main$`,
+    },
+  ],
+}
+
+/** Whether staging and production run what was published and promoted, and nothing else. */
+export const pins = (fleet: Fleet): Finding[] => [
+  ...fleet.clusters.flatMap((cluster) => (isPinned(cluster) ? pinsOf(cluster, fleet.repository) : [])),
+  ...registries(fleet),
+]
+
+const isPinned = ({ name }: Cluster): boolean => pinnedEnvironments.some((each) => each === name)
+
+function pinsOf(cluster: Cluster, repository: string): Finding[] {
+  return cluster.applied.filter(isService).flatMap((applied) => {
+    const service = services.find((each) => each === applied.by.metadata.name)
+    const file = service && chartFile(cluster.name === 'staging' ? 'staging' : 'production', service)
+    // A file that is missing does not build.
+    if (!file || !existsSync(join(repository, file))) return []
+    const text = readFileSync(join(repository, file), 'utf8')
+    return asPinWrites(service, text) ? sources(cluster, applied, text) : [handwritten(file)]
+  })
+}
+
+const handwritten = (file: string): Finding => ({
+  rule: 'what runs was published',
+  where: file,
+  what: 'it is not as `npm run manifests -- pin` writes it',
+  mend: 'pin a release that has a digest, or promote; what else a service needs goes into its values.yaml',
+})
+
+function asPinWrites(service: Service, text: string): boolean {
+  try {
+    const pin = pinned(service, text)
+    return text === (pin === undefined ? noRelease : chartManifest(pin))
+  } catch {
+    return false
+  }
+}
+
+/** What becomes of the pin when everything is put together: one source, whose signature is verified, and one release of it. */
+function sources(cluster: Cluster, { by, resources }: Applied, text: string): Finding[] {
+  const { name } = by.metadata
+  const found = resources.filter(({ kind }) => /Repository$|^Bucket$|^HelmChart$|^ExternalArtifact$/.test(kind))
+  return found.flatMap((source) => {
+    const wrong = deviation(source, name, text)
+    if (wrong === undefined) return []
+    const [what, mend] = wrong
+    return [
+      { rule: 'what runs was published', where: `${cluster.name}: ${idOf(source)}`, what, mend } satisfies Finding,
+    ]
+  })
+}
+
+function deviation(source: Resource, service: string, text: string): [what: string, mend: string] | undefined {
+  const { url, ref, verify: verified } = source.spec ?? {}
+  if (!isFlux(source, 'OCIRepository') || url !== `oci://\${registry}/charts/${service}`)
+    return ['it is another source than the registry', `only oci://\${registry}/charts/${service} is released`]
+  if (!text.includes(`    tag: ${ref?.tag}\n    digest: ${ref?.digest}\n`) || Object.keys(ref ?? {}).length !== 2)
+    return ['it is not what chart.yaml pins', 'take the patch of spec.ref away']
+  if (!isDeepStrictEqual(verified, verify))
+    return [
+      'it takes a chart that somebody else may have signed',
+      'include components/oci-chart, and leave spec.verify as it is',
+    ]
+  return undefined
+}
+
+/** Promotion copies a digest, not a chart. */
+function registries({ clusters }: Fleet): Finding[] {
+  const named = clusters
+    .filter(isPinned)
+    .flatMap(({ name, facts: { registry } }) => (registry ? [{ name, registry }] : []))
+  if (new Set(named.map(({ registry }) => registry)).size <= 1) return []
+  return [
+    {
+      rule: 'what runs was published',
+      where: named.map(({ name }) => `deploy/flux/clusters/${name}/runtime-info.example.env`).join(', '),
+      what: 'the clusters have a registry each',
+      mend: 'name one registry: what is promoted is a digest, which the other does not have',
+    },
+  ]
+}

@@ -44,13 +44,14 @@ export const isReady = (object: Reconciled): boolean =>
 
 /** A line for each that is not ready, and why. */
 export const unready = (objects: readonly Reconciled[]): string[] =>
-  objects
-    .filter((object) => !isReady(object))
-    .map((object) => {
-      const { kind, metadata } = object
-      const { reason = 'no status', message = '' } = readyOf(object) ?? {}
-      return `${kind} ${metadata.namespace}/${metadata.name}: ${reason} ${message}`.trim()
-    })
+  objects.filter((object) => !isReady(object)).map((object) => `${located(object)}: ${saying(object)}`)
+
+const located = ({ kind, metadata }: Reconciled) => `${kind} ${metadata.namespace}/${metadata.name}`
+
+function saying(object: Reconciled): string {
+  const { reason = 'no status', message = '' } = readyOf(object) ?? {}
+  return `${reason} ${message}`.trim()
+}
 
 const askEvery = 1_000
 
@@ -70,8 +71,6 @@ export async function untilNone(what: string, within: number, ask: () => Promise
   }
 }
 
-const namespace = 'flux-system'
-
 /** What Flux makes of a repository. */
 export class Flux {
   readonly #kubectl: Kubectl
@@ -88,8 +87,13 @@ export class Flux {
     const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`
     const objects = sources.map(({ metadata }) => ['--namespace', metadata.namespace, `gitrepository/${metadata.name}`])
     await Promise.all(objects.map((object) => this.#kubectl.run(['annotate', '--overwrite', ...object, now])))
-    const fetched = `jsonpath={.status.artifact.revision}=${this.#branch}@sha1:${commit}`
-    await Promise.all(objects.map((object) => this.#kubectl.wait(object, fetched, within)))
+    await untilNone(`commit ${commit.slice(0, 8)} fetched`, within, async () => {
+      const revision = `${this.#branch}@sha1:${commit}`
+      const others = (await this.list('gitrepositories')).filter(
+        ({ status }) => status?.artifact?.revision !== revision,
+      )
+      return others.map((source) => `${located(source)}: ${saying(source)}`)
+    })
   }
 
   /**
@@ -116,12 +120,6 @@ export class Flux {
 
   release(name: string): Promise<Reconciled> {
     return this.#kubectl.json<Reconciled>(['get', 'helmrelease', '--namespace', name, name])
-  }
-
-  /** Has a Kustomization removed with all that it applied. */
-  async remove(kustomization: string, within: number): Promise<void> {
-    const object = ['kustomization.kustomize.toolkit.fluxcd.io', kustomization, '--namespace', namespace]
-    await this.#kubectl.run(['delete', ...object, '--ignore-not-found', `--timeout=${within}s`], (within + 30) * 1_000)
   }
 }
 

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { ask, customerToken, operatorToken } from '@flotilla/up/client'
 import { catalogue, list } from '@flotilla/up/seed'
 import { parseAllDocuments } from 'yaml'
+import { countOf } from './books.ts'
 import type { Settings } from './flags.ts'
 import { alertsPort, orders, services, standIns } from './fleet.ts'
-import { untilNone } from './flux.ts'
+import { unready, untilNone } from './flux.ts'
 import type { Forward, Kubectl, Manifest } from './kubectl.ts'
 import { bootstrapFile, change, filledIn, imageTag, releases, secretsOf, versionOf } from './layout.ts'
 import { home } from './pods.ts'
@@ -15,23 +16,38 @@ import type { Cluster } from './session.ts'
 
 export const branch = 'main'
 const alertAddress = `http://alerts.${home}.svc.cluster.local:${alertsPort}/`
+const sourceWithin = 120
 const tenantsWithin = 180
 const availableWithin = 600
 const pricedWithin = 60
 
 /** From a cluster that has Flux and nothing else to a fleet that takes orders. */
 export async function install(cluster: Cluster, settings: Settings): Promise<void> {
-  const { kubectl, repository, session } = cluster
+  const { kubectl, flux, repository, session } = cluster
+  const began = Date.now()
   for (const release of releases) {
     await change(repository, release, { version: await versionOf(repository, release), values: imageTag(settings.tag) })
   }
   const commit = await repository.push('feat: the first release')
   await session.rollout('from the first commit to a fleet that is ready', async () => {
     await bootstrap(kubectl, repository.folder, settings)
+    await untilNone(`${settings.gitUrl} read by Flux`, sourceWithin, async () =>
+      unready((await flux.list('gitrepositories')).filter(({ metadata }) => metadata.namespace === 'flux-system')),
+    )
     await kubectl.appears(['--namespace', 'flux-system', 'kustomization/tenants'], 'condition=Ready', tenantsWithin)
     await kubectl.apply(secrets())
     await Promise.all([asCommitted(cluster, commit), fillShelves(cluster)])
   })
+  await refuseOldBooks(kubectl, began)
+}
+
+/** Databases of an earlier run have its orders, and none of its pots left. */
+async function refuseOldBooks(kubectl: Kubectl, began: number): Promise<void> {
+  const many = await countOf(kubectl, 'order', `SELECT COUNT(*) AS many FROM orders WHERE created_at < ${began}`)
+  if (many === 0) return
+  throw new Error(
+    `the database of order has ${many} orders of an earlier run: empty the folders of --volumes, and begin again`,
+  )
 }
 
 async function bootstrap(kubectl: Kubectl, folder: string, { gitUrl, volumes }: Settings): Promise<void> {

@@ -4,25 +4,25 @@ import { workers } from './disruptions.ts'
 import { Ear } from './ear.ts'
 import { judgeEnds } from './ends.ts'
 import type { Settings } from './flags.ts'
-import { namespaces, services, standIns } from './fleet.ts'
 import { Flux } from './flux.ts'
 import { branch, install } from './install.ts'
 import { Kubectl } from './kubectl.ts'
 import { programOf } from './load.ts'
 import { home, programPod, restricted } from './pods.ts'
+import { preflight } from './preflight.ts'
 import { verifyCluster } from './promises.ts'
-import type { Outcome } from './report.ts'
+import { remove } from './removal.ts'
+import { isGood, type Outcome } from './report.ts'
 import { Repository } from './repository.ts'
 import { disrupt, inspect, startLoads } from './scenario.ts'
 import type { Cluster, Session } from './session.ts'
 
 const settledWithin = 180
-const removedWithin = 300
 
 /** The whole run. What was found until a fault is in `session` when it throws. */
 export async function run(settings: Settings, session: Session): Promise<Outcome> {
   const kubectl = new Kubectl(settings.kubeconfig)
-  await refuseUsed(kubectl)
+  await preflight(kubectl, settings.repository)
   const { source, repository: bare } = settings
   const repository = await Repository.from({ source, bare, branch })
   const alerts: string[] = []
@@ -39,10 +39,12 @@ export async function run(settings: Settings, session: Session): Promise<Outcome
     await disrupt(cluster, settings)
     for (const load of session.loads) await load.stop()
     await ear.close()
-    return await judged(cluster, settings)
+    const outcome = await judged(cluster, settings)
+    if (isGood(outcome) && !settings.keep) await remove(cluster)
+    else session.say('everything is left in the cluster')
+    return outcome
   } finally {
     await repository.close()
-    if (!settings.keep) await remove(cluster)
   }
 }
 
@@ -61,32 +63,4 @@ async function judged({ kubectl, session }: Cluster, { rate }: Settings): Promis
   session.say(report(records, findings))
   const judged = judgeEnds(attempts, records.orders)
   return session.outcome({ findings: [...findings, ...judged.findings], ends: judged.ends })
-}
-
-/** What a run before left would be taken for its own. */
-async function refuseUsed(kubectl: Kubectl): Promise<void> {
-  const known = await kubectl.list<{ metadata: { name: string } }>('namespaces', [])
-  const used = known.map(({ metadata }) => metadata.name).filter((name) => [...namespaces, home].includes(name))
-  if (used.length === 0) return
-  throw new Error(
-    `the cluster has namespaces of the fleet already: ${used.join(', ')}. Delete them, or take a new cluster`,
-  )
-}
-
-/** Takes away what was installed: releases first, while Flux may still remove them. What is in folders of the nodes stays. */
-async function remove({ kubectl, flux, session }: Cluster): Promise<void> {
-  session.say('removing what was installed (--keep leaves it)')
-  await kubectl.run([
-    'patch',
-    '--namespace',
-    'flux-system',
-    'kustomization/flux-system',
-    '--type=merge',
-    '--patch={"spec":{"suspend":true}}',
-  ])
-  for (const name of [...services, standIns, 'tenants', 'flux-system']) await flux.remove(name, removedWithin)
-  const rest = ['gitrepository/flux-system', 'configmap/runtime-info']
-  await kubectl.run(['delete', '--namespace', 'flux-system', '--ignore-not-found', ...rest])
-  const gone = ['delete', 'namespace', ...namespaces, home, '--ignore-not-found', `--timeout=${removedWithin}s`]
-  await kubectl.run(gone, (removedWithin + 30) * 1_000)
 }

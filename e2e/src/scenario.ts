@@ -1,8 +1,10 @@
 import { failuresOf, isUpgradeOf } from './alerts.ts'
+import { countOf } from './books.ts'
 import { deletePods, drainNode, workers } from './disruptions.ts'
 import type { Settings } from './flags.ts'
 import { orders, type Service, services, standIns, urls } from './fleet.ts'
 import { untilNone } from './flux.ts'
+import type { Kubectl } from './kubectl.ts'
 import { directLabels, imageTag, imageTagBefore, ports, type Release } from './layout.ts'
 import { Load } from './load.ts'
 import { home } from './pods.ts'
@@ -41,6 +43,7 @@ export async function disrupt(cluster: Cluster, { tag, nextTag }: Settings): Pro
   const { kubectl, session, alerts } = cluster
   const before = await revisions(cluster)
   const from = alerts.length
+  const schemas = await migrations(kubectl)
   const next = { tag: nextTag, values: () => imageTag(nextTag) }
   await placed(cluster, 'nothing done', 300)
   await release(cluster, { ...next, of: [ahead], what: `${ahead} a release ahead of the others` })
@@ -48,6 +51,7 @@ export async function disrupt(cluster: Cluster, { tag, nextTag }: Settings): Pro
   for (const service of services.filter((service) => service !== ahead)) {
     await release(cluster, { ...next, of: [service], what: `${service} rolled` })
   }
+  const expanded = await migrations(kubectl)
   await deletePods(cluster)
   const nodes = await workers(kubectl)
   if (nodes.length > 1) await drainNode(cluster, nodes.at(-1) as string)
@@ -56,6 +60,9 @@ export async function disrupt(cluster: Cluster, { tag, nextTag }: Settings): Pro
   const back = { of: services, tag, values: (service: Service) => imageTagBefore(service, tag) }
   await release(cluster, { ...back, what: 'all services back to the release before' })
   await placed(cluster, 'nothing done, in the end', 300)
+  const change = `${schemas.join(', ')} to ${expanded.join(', ')} migrations`
+  if (schemas.join() === expanded.join()) session.cannot(`a release with another schema: ${change}`)
+  else session.holds(`the release before runs on the schema of the next one: ${change}`, [])
   // Each was rolled and taken back; of the broken one there are two revisions more.
   const expected = (release: Release) => (release === standIns ? 0 : release === breaks ? 4 : 2)
   session.holds('nothing was upgraded but by a commit', unexpected(before, await revisions(cluster), expected))
@@ -66,6 +73,16 @@ export async function disrupt(cluster: Cluster, { tag, nextTag }: Settings): Pro
     failures.map(({ release, reason, version }) => `${release} ${version}: ${reason}`),
   )
 }
+
+/** How many migrations each SQL database has. */
+const migrations = (kubectl: Kubectl) =>
+  Promise.all(
+    services
+      .filter((service) => service !== 'notification')
+      .map(
+        async (service) => `${service} ${await countOf(kubectl, service, 'SELECT COUNT(*) AS many FROM migration')}`,
+      ),
+  )
 
 /** So many more orders are answered. */
 async function placed({ session }: Cluster, name: string, count: number): Promise<void> {

@@ -16,8 +16,8 @@ const versionIn = (chart: string): string => Chart.parse(parse(chart)).version
 export const versionOf = (folder: string): string => versionIn(readFileSync(join(folder, 'Chart.yaml'), 'utf8'))
 
 /**
- * Puts the charts of the commit that brought a version of a service's chart into a folder: what the release workflow published under
- * it. False when this clone has no such commit.
+ * Puts the charts as they were published with a version of a service's into a folder: those of the last commit that has it, because from
+ * its publication on, what changes a chart raises its version. False when this clone has no such commit.
  */
 export async function chartsOf(repository: string, service: Service, version: string, into: string): Promise<boolean> {
   const git = async (...args: string[]) => (await run('git', ['-C', repository, ...args])).stdout
@@ -34,15 +34,13 @@ export async function chartsOf(repository: string, service: Service, version: st
     file,
   ]
   const commits = (await git(...log)).split('\n').filter(Boolean)
-  let found: string | undefined
-  for (const commit of commits) {
-    if (versionIn(await git('show', `${commit}:${file}`)) === version) found = commit
-    else if (found !== undefined) break
-  }
-  if (found === undefined) return false
+  const versions = await Promise.all(commits.map(async (commit) => versionIn(await git('show', `${commit}:${file}`))))
+  const index = versions.indexOf(version)
+  if (index === -1) return false
+  const last = index === 0 ? 'HEAD' : `${commits[index - 1]}^`
   mkdirSync(into, { recursive: true })
   const archive = join(into, 'charts.tar')
-  await git('archive', '--format=tar', `--output=${archive}`, found, 'deploy/helm')
+  await git('archive', '--format=tar', `--output=${archive}`, last, 'deploy/helm')
   await run('tar', ['-xf', archive, '-C', into])
   return true
 }

@@ -27,14 +27,17 @@ function commit(version: string, values: string): void {
 
 const values = (into: string) => readFileSync(join(into, 'deploy/helm/order/values.yaml'), 'utf8')
 
-test('charts are those of the commit that brought the version, not of a later one', async () => {
+test('charts are those of the last commit that has the version', async () => {
   commit('1.0.0', 'one: 1\n')
   commit('1.1.0', 'two: 1\n')
   commit('1.1.0', 'two: 2\n')
   commit('1.2.0', 'three: 1\n')
+  commit('1.2.0', 'three: 2\n')
   const into = join(folder, 'into')
   expect(await chartsOf(folder, 'order', '1.1.0', into)).toBe(true)
-  expect(values(into)).toBe('two: 1\n')
+  expect(values(into)).toBe('two: 2\n')
+  expect(await chartsOf(folder, 'order', '1.2.0', into)).toBe(true)
+  expect(values(into)).toBe('three: 2\n')
 })
 
 test('a version that came by a merge is found at the merge', async () => {

@@ -75,11 +75,13 @@ describe.skipIf(!hasScripts)('a release is promoted by pull request', { timeout:
   test.for(['MERGED', 'CLOSED'] as const)('not again when it was %s, but by hand', async (state) => {
     const commit = github.pin('staging', first)
     await proven(commit)
+    github.commit(firstBranch, { [values]: 'of production' })
     github.end(1, state)
     expect(await proven(commit)).toMatchObject({ ...fine, out: expect.stringContaining('left alone') })
     expect(github.pullRequests).toHaveLength(1)
     expect(await github.script('promote', ['--by-hand', 'order'])).toMatchObject(fine)
     expect(github.pullRequests[1]).toMatchObject({ state: 'OPEN', headRefName: firstBranch })
+    expect(github.show(firstBranch, values)).toBe('of production')
   })
 
   test('also when the attempt before ended between branch and pull request', async () => {

@@ -23,12 +23,21 @@ const revision = 'helm.toolkit.fluxcd.io/revision'
 /** The releases that failed, of what was alerted. */
 export function failuresOf(alerts: readonly string[]): Failure[] {
   return alerts.flatMap((alert) => {
-    const { data: event } = Event.safeParse(JSON.parse(alert))
+    const { data: event } = Event.safeParse(parsed(alert))
     if (event?.severity !== 'error' || event.involvedObject.kind !== 'HelmRelease' || !failed.test(event.reason))
       return []
     const [version = ''] = (event.metadata?.[revision] ?? '').split('+')
     return [{ release: event.involvedObject.name, reason: event.reason, version }]
   })
+}
+
+/** A line of a log may also be what the kubelet says about it. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
 }
 
 /** A release of this version did not get ready. */

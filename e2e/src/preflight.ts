@@ -4,11 +4,14 @@ import type { Kubectl } from './kubectl.ts'
 import { home } from './pods.ts'
 import { removal, traces } from './removal.ts'
 
-const kinds = [
+const managing = [
   'gitrepositories.source.toolkit.fluxcd.io',
-  'helmcharts.source.toolkit.fluxcd.io',
   'kustomizations.kustomize.toolkit.fluxcd.io',
   'helmreleases.helm.toolkit.fluxcd.io',
+]
+const kinds = [
+  ...managing,
+  'helmcharts.source.toolkit.fluxcd.io',
   'alerts.notification.toolkit.fluxcd.io',
   'providers.notification.toolkit.fluxcd.io',
 ]
@@ -41,7 +44,7 @@ async function refuseNoFlux(kubectl: Kubectl): Promise<void> {
   )
 }
 
-/** What a run before left would be taken for its own; what Flux manages already would be taken over, and its objects deleted. */
+/** What a run before left would be taken for its own; what Flux manages already would be taken over, waited for, or deleted. */
 async function refuseUsed(kubectl: Kubectl): Promise<void> {
   const list = async (kind: string, ...args: string[]) =>
     namesOf(await kubectl.run(['get', kind, ...args, '--output', 'name']))
@@ -49,14 +52,15 @@ async function refuseUsed(kubectl: Kubectl): Promise<void> {
     ...(await list('namespaces')),
     ...(await list('clusterrolebindings')),
     ...(await list('persistentvolumes')),
-    ...(await list(`configmaps,${kinds[0]},${kinds[2]}`, '--namespace', 'flux-system')),
+    ...(await list('configmaps,alerts.notification.toolkit.fluxcd.io', '--namespace', 'flux-system')),
   ]
+  const managed = await list(managing.join(), '--all-namespaces')
   const ours = new Set([...traces, ...[...namespaces, home].map((name) => `namespace/${name}`)])
-  const used = there.filter((name) => ours.has(name))
+  const used = [...there.filter((name) => ours.has(name)), ...managed]
   if (used.length === 0) return
   const commands = removal.map((args) => `  kubectl ${args.map(quoted).join(' ')}`).join('\n')
   throw new Error(
-    `the cluster has what a run makes: ${used.join(', ')}. Where Flux manages the cluster already (flux bootstrap), take another one. ` +
+    `the cluster is in use: ${used.join(', ')}. Where Flux manages something already (flux bootstrap), take another cluster. ` +
       `What a run before left is taken away by\n${commands}`,
   )
 }

@@ -9,13 +9,14 @@ const within = 300
 const inFlux = ['--namespace', 'flux-system']
 const kustomization = (name: string) => `kustomization.kustomize.toolkit.fluxcd.io/${name}`
 const kustomizations = [...services, standIns, 'tenants', 'flux-system'].map(kustomization)
+const alerting = ['alert.notification.toolkit.fluxcd.io/not-applied', 'provider.notification.toolkit.fluxcd.io/alerts']
 const source = 'gitrepository.source.toolkit.fluxcd.io/flux-system'
 const platform = 'clusterrolebinding.rbac.authorization.k8s.io/flotilla-platform'
 
 const volumes = ['order', 'inventory', 'payment', standIns].map((name) => `persistentvolume/flotilla-${name}`)
 
-/** What a run makes beside its namespaces, as kubectl names it. */
-export const traces: readonly string[] = [...kustomizations, source, 'configmap/runtime-info', platform, ...volumes]
+/** What a run makes beside its namespaces and what Flux reconciles, as kubectl names it. */
+export const traces: readonly string[] = ['configmap/runtime-info', ...alerting, platform, ...volumes]
 
 const gone = ['--ignore-not-found', `--timeout=${within}s`]
 
@@ -23,7 +24,7 @@ const gone = ['--ignore-not-found', `--timeout=${within}s`]
 export const removal: readonly (readonly string[])[] = [
   ['patch', ...inFlux, kustomization('flux-system'), '--type=merge', '--patch={"spec":{"suspend":true}}'],
   ...kustomizations.map((name) => ['delete', ...inFlux, name, ...gone]),
-  ['delete', ...inFlux, source, 'configmap/runtime-info', ...gone],
+  ['delete', ...inFlux, source, ...alerting, 'configmap/runtime-info', ...gone],
   ['delete', platform, ...gone],
   ['delete', 'namespace', ...namespaces, home, ...gone],
   ['delete', ...volumes, ...gone],

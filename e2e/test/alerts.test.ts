@@ -41,6 +41,6 @@ describe('what Flux alerts', () => {
   })
 
   it('may be what nobody can read', () => {
-    expect(failuresOf(['{"unreadable":"x"}', '"x"'])).toEqual([])
+    expect(failuresOf(['{"unreadable":"x"}', '"x"', 'unable to retrieve container logs'])).toEqual([])
   })
 })

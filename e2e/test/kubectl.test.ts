@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { allAvailable } from '../src/disruptions.ts'
-import { untilNone } from '../src/flux.ts'
+import { Flux, untilNone } from '../src/flux.ts'
 import { Kubectl } from '../src/kubectl.ts'
 import { fakeKubectl } from './fake-kubectl.ts'
 
@@ -57,5 +57,32 @@ describe('a namespace', () => {
     await allAvailable(kubectl, 'stand-ins')
     expect(fake.calls().length).toBe(4)
     expect(fake.calls().some(([, kind]) => kind === 'deployments,statefulsets')).toBe(true)
+  })
+})
+
+describe('a commit', () => {
+  const source = (revision: string) => ({
+    kind: 'GitRepository',
+    metadata: { name: 'flotilla', namespace: 'order', generation: 1 },
+    status: {
+      artifact: { revision: `main@sha1:${revision}` },
+      conditions: [{ type: 'Ready', status: 'False', reason: 'GitOperationFailed', message: 'no route to host' }],
+    },
+  })
+  const cluster = (last: number) =>
+    fakeKubectl(`const at = (revision) => console.log(JSON.stringify({ items: [revision] }))
+      if (args[0] === 'get') at(nth < ${last} ? ${JSON.stringify(source('old'))} : ${JSON.stringify(source('new'))})`)
+
+  it('is fetched when every source has it', async () => {
+    fake = cluster(4)
+    await new Flux(kubectl, 'main').fetch('new')
+    expect(fake.calls().map(([verb]) => verb)).toEqual(['get', 'annotate', 'get', 'get'])
+  })
+
+  it('is not fetched by a source that cannot, which says why', async () => {
+    fake = cluster(99)
+    await expect(new Flux(kubectl, 'main').fetch('new', 0)).rejects.toThrow(
+      'GitRepository order/flotilla: GitOperationFailed no route to host',
+    )
   })
 })

@@ -35,7 +35,7 @@ describe('before anything is written', () => {
     const { calls } = cluster({
       namespaces: ['namespace/default', 'namespace/flux-system'],
       clusterrolebindings: [`${binding}/cluster-admin`],
-      configmaps: ['configmap/kube-root-ca.crt', 'gitrepository.source.toolkit.fluxcd.io/other'],
+      configmaps: ['configmap/kube-root-ca.crt', 'alert.notification.toolkit.fluxcd.io/other'],
     })
     await preflight(kubectl, bare)
     expect(calls().every(([verb]) => verb === 'get')).toBe(true)
@@ -55,9 +55,9 @@ describe('before anything is written', () => {
     ['namespaces', 'namespace/order'],
     ['namespaces', 'namespace/e2e'],
     ['configmaps', 'configmap/runtime-info'],
-    ['configmaps', 'kustomization.kustomize.toolkit.fluxcd.io/flux-system'],
-    ['configmaps', 'kustomization.kustomize.toolkit.fluxcd.io/tenants'],
-    ['configmaps', 'gitrepository.source.toolkit.fluxcd.io/flux-system'],
+    ['configmaps', 'alert.notification.toolkit.fluxcd.io/not-applied'],
+    ['gitrepositories.source.toolkit.fluxcd.io', 'kustomization.kustomize.toolkit.fluxcd.io/flux-system'],
+    ['gitrepositories.source.toolkit.fluxcd.io', 'helmrelease.helm.toolkit.fluxcd.io/of-others'],
     ['clusterrolebindings', `${binding}/flotilla-platform`],
     ['persistentvolumes', 'persistentvolume/flotilla-order'],
   ])('a cluster is refused for its %s: %s, and the way to take it away is said', async (kind, name) => {

@@ -8,6 +8,7 @@ export type Rule =
   | 'API versions are those of this Flux'
   | 'what is installed is versioned'
   | 'facts are declared'
+  | 'what takes others along is deleted by hand'
   | 'a service keeps to its namespace'
   | 'a namespace is closed'
   | 'a failure is dealt with as decided'

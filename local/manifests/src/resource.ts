@@ -61,10 +61,11 @@ const Spec = z.looseObject({
   policyTypes: z.array(z.string()).optional(),
 })
 
+const Texts = z.record(z.string(), z.string()).optional()
 const Resource = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
-  metadata: Named.extend({ labels: z.record(z.string(), z.string()).optional() }),
+  metadata: Named.extend({ labels: Texts, annotations: Texts }),
   spec: Spec.optional(),
 })
 export type Resource = z.output<typeof Resource>

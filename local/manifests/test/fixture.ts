@@ -16,7 +16,10 @@ const files: Readonly<Record<string, string>> = {
   'deploy/flux/tenant/kustomization.yaml': 'resources: [all.yaml]\n',
   'deploy/flux/tenant/all.yaml': `apiVersion: v1
 kind: Namespace
-metadata: { name: order, labels: { pod-security.kubernetes.io/enforce: restricted } }
+metadata:
+  name: order
+  labels: { pod-security.kubernetes.io/enforce: restricted }
+  annotations: { kustomize.toolkit.fluxcd.io/prune: disabled }
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -100,7 +103,7 @@ spec:
 function release(spec: string): string {
   return `apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease
-metadata: { name: order, namespace: order }
+metadata: { name: order, namespace: order, annotations: { kustomize.toolkit.fluxcd.io/prune: disabled } }
 spec:
   ${spec}
   serviceAccountName: flux

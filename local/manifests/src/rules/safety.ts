@@ -21,7 +21,12 @@ const versions: Readonly<Record<string, string>> = {
 /** What must not be in Git, and what is installed from elsewhere. */
 export const safety = (fleet: Fleet): Finding[] => [
   ...fleet.files.flatMap((file) => secrets(readFileSync(join(fleet.repository, file), 'utf8'), file)),
-  ...fleet.clusters.flatMap((cluster) => [...apiVersions(cluster), ...versioned(cluster), ...facts(cluster)]),
+  ...fleet.clusters.flatMap((cluster) => [
+    ...apiVersions(cluster),
+    ...versioned(cluster),
+    ...facts(cluster),
+    ...pruned(cluster),
+  ]),
 ]
 
 const shapes: Readonly<Record<string, RegExp>> = {
@@ -79,6 +84,18 @@ function unversioned(resource: Resource): string | undefined {
   const loose = images.find((image) => !/(@sha256:|:v?\d)/.test(image))
   return loose === undefined ? undefined : `image ${loose} has no version`
 }
+
+/** A namespace takes everything in it along, a release everything that it made, and a FluxInstance Flux. */
+const pruned = (cluster: Cluster): Finding[] =>
+  everythingIn(cluster)
+    .filter(({ kind }) => kind === 'Namespace' || kind === 'HelmRelease' || kind === 'FluxInstance')
+    .filter(({ metadata }) => metadata.annotations?.['kustomize.toolkit.fluxcd.io/prune'] !== 'disabled')
+    .map((resource) => ({
+      rule: 'what takes others along is deleted by hand',
+      where: `${cluster.name}: ${idOf(resource)}`,
+      what: 'Flux deletes it when Git no longer has it',
+      mend: 'annotate it kustomize.toolkit.fluxcd.io/prune: disabled',
+    }))
 
 /** Every `${fact}` is declared. Kustomizations are substituted with the facts that they name; here all name the same. */
 function facts({ name, root, applied, facts: declared }: Cluster): Finding[] {

@@ -67,6 +67,10 @@ spec:
       - issuer: ^https://token\\.actions\\.githubusercontent\\.com$
         subject: ^https://github\\.com/\${github_repository}/\\.github/workflows/release\\.yaml@refs/heads/main$
 ---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: { name: order, annotations: { kustomize.toolkit.fluxcd.io/prune: disabled } }
+---
 ${release(`values: { image: { repository: "\${registry}/flotilla/order" }, autoscaling: { minReplicas: 3 } }`)}`,
 }
 
@@ -103,7 +107,7 @@ spec:
 function release(spec: string): string {
   return `apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease
-metadata: { name: order, namespace: order, annotations: { kustomize.toolkit.fluxcd.io/prune: disabled } }
+metadata: { name: order, namespace: order }
 spec:
   ${spec}
   serviceAccountName: flux

@@ -85,10 +85,13 @@ function unversioned(resource: Resource): string | undefined {
   return loose === undefined ? undefined : `image ${loose} has no version`
 }
 
-/** A namespace takes everything in it along, a release everything that it made, and a FluxInstance Flux. */
+/** A namespace takes everything in it along, a release everything that it made, and a FluxInstance Flux. A local cluster may be taken down. */
 const pruned = (cluster: Cluster): Finding[] =>
   everythingIn(cluster)
-    .filter(({ kind }) => kind === 'Namespace' || kind === 'HelmRelease' || kind === 'FluxInstance')
+    .filter(
+      ({ kind }) =>
+        kind === 'Namespace' || kind === 'FluxInstance' || (kind === 'HelmRelease' && cluster.name !== 'local'),
+    )
     .filter(({ metadata }) => metadata.annotations?.['kustomize.toolkit.fluxcd.io/prune'] !== 'disabled')
     .map((resource) => ({
       rule: 'what takes others along is deleted by hand',

@@ -82,7 +82,7 @@ const broken: readonly { readonly rule: string; readonly edit: Edit; readonly fo
 ]
 
 test('a release that is unpinned is not uninstalled', async () => {
-  const edit = { file: production, from: ', annotations: { kustomize.toolkit.fluxcd.io/prune: disabled }', to: '' }
+  const edit = { file: production, from: 'prune: disabled', to: 'prune: enabled' }
   expect(await findingsWith(edit)).toEqual([
     'what takes others along is deleted by hand | production: HelmRelease order/order | Flux deletes it when Git no longer has it',
   ])

@@ -75,9 +75,9 @@ export function figuresOf(phases: readonly Phase[], attempts: readonly Attempt[]
   })
 }
 
-/** Of what was due in a phase, so much must have been placed; a phase begins and ends within a second. */
+/** Of what was due in a phase, so much must have been placed; a load that lags makes up for it within two seconds, and clocks differ. */
 const enough = 0.9
-const unsure = 1
+const unsure = 2
 
 /** A line for each phase in which too little was asked through a door for it to show anything. */
 export function sparse(

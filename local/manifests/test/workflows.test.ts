@@ -107,7 +107,7 @@ describe('e2e: the fleet is brought up for what concerns it', () => {
 
   test.for([
     ['services/order/src/main.ts', 'true'],
-    ['deploy/flux/apps/base/order/release.yaml', 'true'],
+    ['deploy/flux/apps/local/order/release.yaml', 'true'],
     ['deploy/flux/apps/staging/order/chart.yaml', 'false'],
     ['docs/deploy.md', 'false'],
   ] as const)('a change of %s: %s', ([path, fleet]) => {

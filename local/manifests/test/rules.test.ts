@@ -120,7 +120,7 @@ const broken: readonly { readonly rule: string; readonly edit: Edit; readonly fo
   },
   {
     rule: 'API versions are those of this Flux',
-    edit: { file: production, from: 'helm.toolkit.fluxcd.io/v2', to: 'helm.toolkit.fluxcd.io/v2beta2' },
+    edit: { file: production, from: /helm.toolkit.fluxcd.io.v2/g, to: 'helm.toolkit.fluxcd.io/v2beta2' },
     found: [
       'API versions are those of this Flux | production: HelmRelease order/order | helm.toolkit.fluxcd.io/v2beta2 is not known',
     ],

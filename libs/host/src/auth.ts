@@ -32,6 +32,8 @@ export type Authenticator = {
    * with a 401 problem, or 503 when an issuer's keys cannot be had.
    */
   authenticate(authorization: string | undefined): Caller | Promise<Caller>
+  /** Fetches the keys of every issuer. Rejects when those of one cannot be had. */
+  warm(): Promise<void>
   /** The issuers, for `/health/deps`. */
   readonly dependencies: readonly Dependency[]
 }
@@ -140,6 +142,9 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
       const verification = verified(token, key).finally(() => pending.delete(key))
       pending.set(key, verification)
       return verification
+    },
+    async warm() {
+      await Promise.all([...issuers.values()].map((issuer) => issuer.warm()))
     },
     dependencies: [...issuers.values()].map((issuer) => issuer.dependency),
   }

@@ -20,6 +20,8 @@ export type Issuer = {
   readonly audience: string[]
   readonly key: JWTVerifyGetKey
   readonly dependency: Dependency
+  /** Fetches the keys before a token asks for them. Rejects when they cannot be had. */
+  warm(): Promise<void>
 }
 
 const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https?$/ }) })
@@ -87,6 +89,9 @@ export function createIssuer(options: IssuerOptions, logger: Logger | undefined)
     issuer,
     audience: typeof audience === 'string' ? [audience] : [...audience],
     dependency: outside,
+    async warm() {
+      await (await keys()).reload()
+    },
     async key(header, token) {
       const set = await keys()
       try {

@@ -5,14 +5,22 @@ import type { Dependency } from './dependency.ts'
 export type Health = {
   readonly isStarted: boolean
   readonly isDraining: boolean
+  /** Started, not draining, and not waiting. */
+  readonly isReady: boolean
   started(): void
   draining(): void
+  /** It is not ready before this has settled: what the first requests would have to wait for. */
+  waitFor(what: Promise<unknown>): void
 }
 
 /** The health of a process that is starting. */
 export function createHealth(): Health {
   let isStarted = false
   let isDraining = false
+  let waiting = 0
+  const settled = () => {
+    waiting--
+  }
   return {
     get isStarted() {
       return isStarted
@@ -20,11 +28,18 @@ export function createHealth(): Health {
     get isDraining() {
       return isDraining
     },
+    get isReady() {
+      return isStarted && !isDraining && waiting === 0
+    },
     started() {
       isStarted = true
     },
     draining() {
       isDraining = true
+    },
+    waitFor(what) {
+      waiting++
+      what.then(settled, settled)
     },
   }
 }
@@ -42,6 +57,6 @@ export function registerProbes(app: FastifyInstance, health: Health, dependencie
     })
   answer('startup', () => health.isStarted)
   answer('live', () => true)
-  answer('ready', () => health.isStarted && !health.isDraining)
+  answer('ready', () => health.isReady)
   app.get('/health/deps', settings, () => ({ dependencies: dependencies.map((dependency) => dependency.status()) }))
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Broker } from '@flotilla/broker/broker'
 import { createServiceBusBroker } from '@flotilla/broker/service-bus'
 import { type Clock, systemClock } from '@flotilla/decider/clock'
@@ -57,6 +58,7 @@ export function serve<C extends Settings>(
       const auth = authenticatorOf(config, logger)
       const broker = await createServiceBusBroker({ ...(await namespaceOf(config)), clock: systemClock, logger })
       const health = createHealth()
+      health.waitFor(keysFetched(auth, { logger, withinMs: KEYS_WITHIN_MS }))
       const overload = createOverload({ clock: systemClock })
       const given = { broker, clock: systemClock, auth, logger, health, overload, version }
       const { app, close, stats } = await build(config, given)
@@ -94,6 +96,31 @@ export function authenticatorOf(
   const audience = config.OIDC_AUDIENCES
   const issuers = config.OIDC_ISSUERS.map((issuer) => ({ issuer, audience }))
   return createAuthenticator({ issuers, endUserSecret: config.ENDUSER_KEY_FILE, logger })
+}
+
+const KEYS_WITHIN_MS = 20_000
+const KEYS_AGAIN_MS = 250
+
+/**
+ * Resolves when the keys of all issuers are there, for a replica without them refuses whoever comes first; and when time is up, for an
+ * issuer that is away for long must not keep every replica away.
+ */
+export async function keysFetched(
+  auth: Authenticator,
+  { logger, withinMs }: { readonly logger: Logger; readonly withinMs: number },
+): Promise<void> {
+  const until = performance.now() + withinMs
+  for (;;) {
+    try {
+      return await auth.warm()
+    } catch (error) {
+      if (performance.now() >= until) {
+        logger.warn({ err: error }, 'ready without the keys of every issuer: they are fetched when a token needs them')
+        return
+      }
+    }
+    await sleep(KEYS_AGAIN_MS)
+  }
 }
 
 /** One of the two ways to the broker; both or none is a fault of the configuration. */

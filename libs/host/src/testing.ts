@@ -11,6 +11,7 @@ const known = new Map<string, Caller>()
 /** For tests: who asks is what the header says: `Bearer ada orders.read orders.write`. */
 export const testCallers: Authenticator = {
   dependencies: [],
+  warm: () => Promise.resolve(),
   authenticate(authorization = '') {
     const before = known.get(authorization)
     if (before) return before

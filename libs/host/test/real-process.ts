@@ -9,6 +9,7 @@ const logger = createLogger({ service: 'real', version: '0' })
 const health = createHealth()
 const auth = {
   authenticate: () => ({ issuer: '', subject: '', scopes: new Set<string>(), id: '', endUserId: '' }),
+  warm: () => Promise.resolve(),
   dependencies: [],
 }
 

@@ -3,8 +3,7 @@ import { connect } from 'node:net'
 import { systemClock } from '@flotilla/decider/clock'
 import { Unavailable } from '@flotilla/decider/store'
 import { collectSpans } from '@flotilla/telemetry/testing'
-import { Client } from 'undici'
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { DependencyUnavailable } from '../src/dependency.ts'
 import { createOverload } from '../src/overload.ts'
 import { createHealth } from '../src/probes.ts'
@@ -216,34 +215,4 @@ test('a HEAD is one request with one span, and 404s are logged without a route',
     ['debug', '/health/live', 200],
     ['info', 'unmatched', 404],
   ])
-})
-
-test('a draining server ends kept connections by answers, so that none is cut under a request', async () => {
-  await server.close()
-  const health = createHealth()
-  health.started()
-  server = await orderServer({ health, limits: { lingerMs: 10_000 } })
-  const origin = await server.app.listen({ port: 0, host: '127.0.0.1' })
-  const client = new Client(origin)
-  onTestFinished(() => client.destroy())
-  const ready = async () => (await client.request({ method: 'GET', path: '/health/live' })).body.text()
-  await ready()
-  health.draining()
-  const closed = server.app.close()
-  await ready()
-  await closed
-  await expect(ready()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
-})
-
-test('a client that keeps its connection and says nothing does not keep a draining server', async () => {
-  await server.close()
-  const health = createHealth()
-  server = await orderServer({ health, clock: systemClock, limits: { lingerMs: 50 } })
-  const origin = await server.app.listen({ port: 0, host: '127.0.0.1' })
-  const client = new Client(origin)
-  onTestFinished(() => client.destroy())
-  await (await client.request({ method: 'GET', path: '/health/live' })).body.text()
-  health.draining()
-  await server.app.close()
-  await expect.poll(() => client.stats.connected).toBe(false)
 })

@@ -18,7 +18,6 @@ export interface Failure {
 }
 
 const failed = /^(Install|Upgrade|Test|Rollback|Uninstall)Failed$/
-const revision = 'helm.toolkit.fluxcd.io/revision'
 
 /** The releases that failed, of what was alerted. */
 export function failuresOf(alerts: readonly string[]): Failure[] {
@@ -26,7 +25,7 @@ export function failuresOf(alerts: readonly string[]): Failure[] {
     const { data: event } = Event.safeParse(parsed(alert))
     if (event?.severity !== 'error' || event.involvedObject.kind !== 'HelmRelease' || !failed.test(event.reason))
       return []
-    const [version = ''] = (event.metadata?.[revision] ?? '').split('+')
+    const [version = ''] = (event.metadata?.revision ?? '').split('+')
     return [{ release: event.involvedObject.name, reason: event.reason, version }]
   })
 }

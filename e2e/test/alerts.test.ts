@@ -7,10 +7,7 @@ const alert = {
   severity: 'error',
   message: 'Helm upgrade failed for release order/order with chart order@1.1.7+1: context deadline exceeded',
   reason: 'UpgradeFailed',
-  metadata: {
-    'helm.toolkit.fluxcd.io/revision': '1.1.7+1',
-    'helm.toolkit.fluxcd.io/token': 'sha256:1',
-  },
+  metadata: { 'app-version': '1.0.0', revision: '1.1.7+1' },
   reportingController: 'helm-controller',
 }
 const said = (...change: object[]) => change.map((each) => JSON.stringify({ ...alert, ...each }))
@@ -23,7 +20,7 @@ describe('what Flux alerts', () => {
   })
 
   it.each<[string, object]>([
-    ['an earlier version', { metadata: { 'helm.toolkit.fluxcd.io/revision': '1.1.6+1' } }],
+    ['an earlier version', { metadata: { revision: '1.1.6+1' } }],
     ['no version', { metadata: undefined }],
     ['another release', { involvedObject: { ...alert.involvedObject, name: 'payment' } }],
     ['a failed test', { reason: 'TestFailed' }],

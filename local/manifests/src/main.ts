@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -16,7 +16,8 @@ import { kustomize, provide } from './tools.ts'
 /** `npm run manifests`: checks deploy/flux, exit 1 when something is wrong; or writes which release an environment runs. */
 
 const usage = `usage: npm run manifests [-- check | pin … | promote …] [--repository DIR]
-  check                                                        what is wrong with deploy/flux (the default)
+  check [--out DIR]                                            what is wrong with deploy/flux (the default)
+    --out DIR      a new folder for what was judged: clusters/*.yaml, what Flux applies; releases/*.yaml, what Helm does
   pin --environment staging|production --service NAME --version VERSION --digest sha256:…
   promote --service NAME [--proven FILE]                       pins for production what staging pins
     --proven FILE  the chart.yaml of the commit that staging runs: another one than now is refused
@@ -36,12 +37,13 @@ async function main(): Promise<number> {
       version: { type: 'string' },
       digest: { type: 'string' },
       proven: { type: 'string' },
+      out: { type: 'string' },
     },
   })
   const repository = resolve(values.repository)
   const [command = 'check', ...more] = positionals
   if (more.length > 0) throw new Error(`one command at a time, not ${positionals.join(' ')}`)
-  if (command === 'check') return checkAll(repository)
+  if (command === 'check') return checkAll(repository, values.out)
   const service = Service.parse(values.service)
   if (command === 'pin') {
     const it = { service, version: text('version').parse(values.version), digest: text('digest').parse(values.digest) }
@@ -54,7 +56,9 @@ async function main(): Promise<number> {
   return 0
 }
 
-async function checkAll(repository: string): Promise<number> {
+async function checkAll(repository: string, into: string | undefined): Promise<number> {
+  const out = into && resolve(into)
+  if (out !== undefined && existsSync(out)) throw new Error(`--out: ${out} is there already; name a folder that is not`)
   const caches = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
   const cache = process.env.FLOTILLA_CHARTS_CACHE ?? join(homedir(), '.cache', 'flotilla-charts')
   const say = (line: string) => console.log(`manifests: ${line}`)
@@ -66,6 +70,7 @@ async function checkAll(repository: string): Promise<number> {
   const { findings, leftOut } = await check(repository, {
     build: kustomizeBuild(binary),
     helm,
+    out,
     chartsOf: (...wanted) => chartsOf(repository, ...wanted),
     judge: async (folder) => [
       ...(await conform(tools, folder, options)),

@@ -5,12 +5,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileOf, type ImageName, imageOf } from './images.ts'
+import { fileOf, type ImageName, imageOf, standIns } from './images.ts'
 import { type Surroundings, settingOf } from './setting.ts'
 
 /**
- * Programs of an image, run alone on free ports of this machine: nothing that they speak to is there, but a collector. A service is ready
- * all the same, for it never asks a peer whether it may be.
+ * Programs of an image, run alone on free ports of this machine: nothing that they speak to is there, but a collector. A service starts
+ * all the same (and would be ready when it has waited long enough for the keys of its issuers).
  */
 
 /** A program that ran until it was ready, and then to its end. */
@@ -46,7 +46,8 @@ export async function* trials({ image, folder, surroundings, environment }: Tria
       const { args, env } = settings(program)
       const begin = (more: readonly string[]) =>
         new Run(join(folder, fileOf(program)), { args: [...args, ...more], env: { ...environment, ...env } })
-      if (program !== 'migrate') yield { program, ...(await untilReady(begin([]))), collected: collector.taken() }
+      if (program !== 'migrate')
+        yield { program, ...(await untilReady(begin([]), probeOf(program))), collected: collector.taken() }
       else if (migrations !== undefined && surroundings === 'laptop') await begin([migrations]).succeeded()
     }
   } finally {
@@ -126,16 +127,18 @@ function readyLine(said: string): string | undefined {
   return undefined
 }
 
-async function untilReady(run: Run): Promise<Pick<Trial, 'readyMs' | 'used'>> {
+const probeOf = (program: string) => (standIns.some((name) => name === program) ? '/health/ready' : '/health/startup')
+
+async function untilReady(run: Run, probe: string): Promise<Pick<Trial, 'readyMs' | 'used'>> {
   const begun = performance.now()
   try {
     const url = await run.ready()
     const readyMs = performance.now() - begun
-    const { status } = await fetch(`${url}/health/ready`)
+    const { status } = await fetch(`${url}${probe}`, { headers: { connection: 'close' } })
     const used = usedBy(run.child.pid)
     run.child.kill('SIGTERM')
     await run.succeeded()
-    if (status !== 200) throw run.failure(`answered /health/ready with ${status}`)
+    if (status !== 200) throw run.failure(`answered ${probe} with ${status}`)
     return { readyMs, used }
   } finally {
     run.child.kill('SIGKILL')

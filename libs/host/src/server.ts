@@ -22,11 +22,11 @@ export type Limits = {
   readonly requestMs: number
   /** For a handler to answer; default 15,000. Then it is a 503, whatever becomes of the handler. */
   readonly handlerMs: number
-  /** For clients to leave, told `Connection: close`, when a process drains; default 3,000. */
+  /** For clients to leave, told `Connection: close`, when a process drains; default 1,000. */
   readonly lingerMs: number
 }
 
-const LIMITS: Limits = { body: 65_536, keepAliveMs: 75_000, requestMs: 10_000, handlerMs: 15_000, lingerMs: 3_000 }
+const LIMITS: Limits = { body: 65_536, keepAliveMs: 75_000, requestMs: 10_000, handlerMs: 15_000, lingerMs: 1_000 }
 
 /** What a server is made of. */
 export type ServerOptions = {

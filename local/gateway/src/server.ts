@@ -30,7 +30,7 @@ export interface GatewayOptions {
   /** Bytes of a request's body. Default 65,536. */
   bodyLimit?: number
   timeouts?: Partial<Timeouts>
-  /** Milliseconds that clients with a kept connection have to leave when it closes. Default 3,000. */
+  /** Milliseconds that clients with a kept connection have to leave when it closes. Default 1,000. */
   linger?: number
   /** Milliseconds since the epoch. */
   now?: () => number
@@ -77,7 +77,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const end = async () => {
     closing = true
     // Kept connections are ended by answers: closed while idle, one may be under a request that is on its way.
-    await connections.gone(options.linger ?? 3_000)
+    await connections.gone(options.linger ?? 1_000)
     await app.close()
     await Promise.all(upstreams.map((upstream) => upstream.close()))
   }

@@ -20,7 +20,7 @@ export type Issuer = {
   readonly audience: string[]
   readonly key: JWTVerifyGetKey
   readonly dependency: Dependency
-  /** Fetches the keys before a token asks for them. Rejects when they cannot be had. */
+  /** Fetches the keys before a token asks for them, unless they are there. Rejects when they cannot be had. */
   warm(): Promise<void>
 }
 
@@ -90,7 +90,8 @@ export function createIssuer(options: IssuerOptions, logger: Logger | undefined)
     audience: typeof audience === 'string' ? [audience] : [...audience],
     dependency: outside,
     async warm() {
-      await (await keys()).reload()
+      const set = await keys()
+      if (set.jwks() === undefined) await set.reload()
     },
     async key(header, token) {
       const set = await keys()

@@ -33,3 +33,16 @@ test('an issuer that stays away is not waited for without end', async () => {
   await keysFetched(authenticator(), { logger, withinMs: 0 })
   expect(issuer.fetches()).toBe(0)
 })
+
+test('while one issuer is away, the keys of another are fetched once', async () => {
+  const away = await startIssuer()
+  away.break('down')
+  const audience = issuer.audience
+  const issuers = [
+    { issuer: issuer.origin, audience },
+    { issuer: away.origin, audience },
+  ]
+  await keysFetched(createAuthenticator({ issuers, endUserSecret: 'secret' }), { logger, withinMs: 1_000 })
+  await away.close()
+  expect([issuer.fetches(), away.fetches()]).toEqual([1, 0])
+})

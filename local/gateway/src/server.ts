@@ -51,6 +51,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const limit = new RateLimit(options.rateLimit ?? 10_000, now)
   const timeouts = { connect: 2000, answer: 30_000, ...options.timeouts }
   let closing = false
+  let lingered = false
   let inFlight = 0
 
   const app = createApp(() => closing)
@@ -65,7 +66,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       response.once('close', () => {
         inFlight--
         // A connection kept alive would keep a closing server open.
-        if (closing && inFlight === 0) setImmediate(() => app.server.closeIdleConnections())
+        if (lingered && inFlight === 0) setImmediate(() => app.server.closeIdleConnections())
       })
       new Exchange({ request: request.raw, response, upstream, ids, bodyLimit, isClosing: () => closing }).send()
     }
@@ -74,10 +75,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   const connections = watchConnections(app.server, systemClock)
+  // Kept connections are ended by answers: closed while idle, one may be under a request that is on its way.
+  app.addHook('preClose', async () => {
+    await connections.gone(options.linger ?? 1_000)
+    lingered = true
+  })
   const end = async () => {
     closing = true
-    // Kept connections are ended by answers: closed while idle, one may be under a request that is on its way.
-    await connections.gone(options.linger ?? 1_000)
     await app.close()
     await Promise.all(upstreams.map((upstream) => upstream.close()))
   }

@@ -117,13 +117,21 @@ test('P7: closing answers what is in flight, then ends', async () => {
 
 test('P7: a closing gateway ends kept connections by answers, so that none is cut under a request', async () => {
   const server = await gateway({}, { linger: 10_000 })
-  const client = new Client(server.url)
-  onTestFinished(() => client.destroy())
-  const ask = (path: string) => client.request({ method: 'GET', path, headers: token })
-  await (await ask('/api/v1/stock')).body.text()
+  let connections = 0
+  const client = () => {
+    const kept = new Client(server.url).on('connect', () => connections++)
+    onTestFinished(() => kept.destroy())
+    return async (headers: Record<string, string> = token) => {
+      const answer = await kept.request({ method: 'GET', path: '/api/v1/stock', headers })
+      await answer.body.text()
+      return [answer.statusCode, answer.headers.connection]
+    }
+  }
+  const [ada, bob, stranger] = [client(), client(), client()]
+  for (const ask of [ada, bob, stranger]) expect(await ask()).toEqual([200, 'keep-alive'])
   const closed = server.close()
-  const last = await ask('/api/v1/orders')
-  expect([last.statusCode, last.headers.connection]).toEqual([200, 'close'])
-  await last.body.text()
+  for (const ask of [ada, bob]) expect(await ask()).toEqual([200, 'close'])
+  expect(await stranger({})).toEqual([401, 'close'])
+  expect(connections).toBe(3)
   await closed
 })

@@ -15,7 +15,7 @@
 {{- with .telemetry.endpoint -}}
 {{- $namespace := (urlParse .).hostname | splitList "." | rest | first | default $.Release.Namespace -}}
 {{- $open := $.Values.network.egress.telemetry.namespace -}}
-{{- if and $open (ne $namespace $open) }}{{ $problems = append $problems (printf "telemetry.endpoint: %s is in namespace %s, and network.egress.telemetry.namespace opens %s" . $namespace $open) }}{{ end -}}
+{{- if and $open (ne $namespace $open) }}{{ $problems = append $problems (printf "telemetry.endpoint: %s must be a service in namespace %s, http://<service>.%s:<port>, which network.egress.telemetry.namespace opens" . $open $open) }}{{ end -}}
 {{- end -}}
 {{- if hasKey . "database" }}{{ $problems = concat $problems (include "flotilla.databaseProblems" $ | fromJsonArray) }}{{ end -}}
 {{- end -}}

@@ -17,14 +17,21 @@ export const versionOf = (folder: string): string => versionIn(readFileSync(join
 
 /**
  * Puts the charts as they were published with a version of a service's into a folder: those of the last commit that has it, because from
- * its publication on, what changes a chart raises its version. False when this clone has no such commit.
+ * its publication on, what changes a chart raises its version. Of a branch, what it has beside `origin/main` was never published. False when
+ * this clone has no such commit.
  */
 export async function chartsOf(repository: string, service: Service, version: string, into: string): Promise<boolean> {
   const git = async (...args: string[]) => (await run('git', ['-C', repository, ...args])).stdout
   const file = `deploy/helm/${service}/Chart.yaml`
+  const start = await git('merge-base', 'HEAD', 'refs/remotes/origin/main').then(
+    (commit) => commit.trim(),
+    // A clone without it, or without a commit in common.
+    () => 'HEAD',
+  )
   // Of main: a branch may have had the version before it was merged.
   const log = [
     'log',
+    start,
     '--first-parent',
     '--diff-merges=first-parent',
     '--diff-filter=AM',
@@ -37,7 +44,7 @@ export async function chartsOf(repository: string, service: Service, version: st
   const versions = await Promise.all(commits.map(async (commit) => versionIn(await git('show', `${commit}:${file}`))))
   const index = versions.indexOf(version)
   if (index === -1) return false
-  const last = index === 0 ? 'HEAD' : `${commits[index - 1]}^`
+  const last = index === 0 ? start : `${commits[index - 1]}^`
   mkdirSync(into, { recursive: true })
   const archive = join(into, 'charts.tar')
   await git('archive', '--format=tar', `--output=${archive}`, last, 'deploy/helm')

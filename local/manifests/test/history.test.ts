@@ -54,6 +54,24 @@ test('a version that came by a merge is found at the merge', async () => {
   expect(await chartsOf(folder, 'order', '1.1.0', into)).toBe(false)
 })
 
+test('what a branch has made of a version is not what was published with it', async () => {
+  commit('0.9.0', 'zero: 1\n')
+  commit('1.0.0', 'published: 1\n')
+  git('update-ref', 'refs/remotes/origin/main', 'HEAD')
+  git('switch', '--quiet', '--create', 'change')
+  commit('1.0.0', 'draft: 1\n')
+  const into = join(folder, 'into')
+  expect(await chartsOf(folder, 'order', '1.0.0', into)).toBe(true)
+  expect(values(into)).toBe('published: 1\n')
+  commit('1.1.0', 'draft: 2\n')
+  rmSync(into, { recursive: true })
+  expect(await chartsOf(folder, 'order', '1.0.0', into)).toBe(true)
+  expect(values(into)).toBe('published: 1\n')
+  expect(await chartsOf(folder, 'order', '0.9.0', into)).toBe(true)
+  expect(values(into)).toBe('zero: 1\n')
+  expect(await chartsOf(folder, 'order', '1.1.0', into)).toBe(false)
+})
+
 test('a version that is in no commit cannot be had', async () => {
   commit('1.0.0', 'one: 1\n')
   expect(await chartsOf(folder, 'order', '2.0.0', join(folder, 'into'))).toBe(false)

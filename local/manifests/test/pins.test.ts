@@ -14,6 +14,9 @@ const pin = (from = '', to = ''): Edit => {
 const unpublished =
   'what runs was published | deploy/flux/apps/production/order/chart.yaml | it is not as `npm run manifests -- pin` writes it'
 
+const otherImage =
+  'what runs was published | production: HelmRelease order/order | its values name another image than the one that was published with the chart'
+
 const broken: readonly { readonly rule: string; readonly edit: Edit; readonly found: readonly string[] }[] = [
   {
     rule: 'a chart is pinned to one version',
@@ -67,6 +70,48 @@ const broken: readonly { readonly rule: string; readonly edit: Edit; readonly fo
     found: [
       'what runs was published | production: OCIRepository order/order-1.0.0 | it takes a chart that somebody else may have signed',
     ],
+  },
+  ...(
+    [
+      ['digest', `digest: sha256:${'e'.repeat(64)}`],
+      ['tag', 'tag: 9.9.9'],
+      ['pull policy', 'pullPolicy: Always'],
+    ] as const
+  ).map(([what, value]) => ({
+    rule: `an image is the one that was published with the chart: no other ${what}`,
+    edit: { file: production, from: '/flotilla/order" }', to: `/flotilla/order", ${value} }` },
+    found: [otherImage],
+  })),
+  ...['docker.io/somebody/else', `\${registry}/flotilla/payment`].map((repository) => ({
+    rule: `an image comes from the registry, not from ${repository}`,
+    edit: { file: production, from: `\${registry}/flotilla/order`, to: repository },
+    found: [otherImage],
+  })),
+  {
+    rule: 'an image is named',
+    edit: { file: production, from: /image: { repository: .*? }, /, to: '' },
+    found: [otherImage],
+  },
+  {
+    rule: 'values are those of values.yaml',
+    edit: {
+      file: production,
+      from: '  timeout: 10m',
+      to: '  valuesFrom: [{ kind: ConfigMap, name: more }]\n  timeout: 10m',
+    },
+    found: [
+      'what is named is there | production: HelmRelease order/order | it names ConfigMap more, which is not in namespace order',
+      'what runs was published | production: HelmRelease order/order | it takes values from elsewhere',
+    ],
+  },
+  {
+    rule: 'what runs is what the chart renders',
+    edit: {
+      file: production,
+      from: '  timeout: 10m',
+      to: '  postRenderers: [{ kustomize: { images: [{ name: flotilla, newTag: 9.9.9 }] } }]\n  timeout: 10m',
+    },
+    found: ['what runs was published | production: HelmRelease order/order | it changes what the chart renders'],
   },
   {
     rule: 'what is promoted is where production looks for it',

@@ -181,23 +181,8 @@ const broken: readonly { readonly rule: string; readonly edit: Edit; readonly fo
   },
   {
     rule: 'a fact that is asked for is declared',
-    edit: { file: production, from: '{registry}', to: '{regsitry}' },
-    found: [`facts are declared | production: deploy/flux/apps/production/order | it asks for \${regsitry}`],
-  },
-  {
-    rule: 'a service may write no rights',
-    edit: { file: tenant, from: 'configmaps,', to: 'configmaps, roles,' },
-    found: ['local', 'production'].map(
-      (name) => `a service keeps to its namespace | ${name}: ClusterRole flotilla-release | it lets Flux write /roles`,
-    ),
-  },
-  {
-    rule: 'Flux may write what a chart renders',
-    edit: { file: tenant, from: 'configmaps,', to: 'secrets,' },
-    found: ['local', 'production'].map(
-      (name) =>
-        `Flux may write what it has to | ${name}: ClusterRole flotilla-release | it does not let Flux write /configmaps`,
-    ),
+    edit: { file: production, from: 'minReplicas: 3', to: `minReplicas: "\${replicas}"` },
+    found: [`facts are declared | production: deploy/flux/apps/production/order | it asks for \${replicas}`],
   },
   {
     rule: 'YAML is read without an error',

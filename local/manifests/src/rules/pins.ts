@@ -43,7 +43,8 @@ function pinsOf(cluster: Cluster, repository: string): Finding[] {
     // A file that is missing does not build.
     if (!file || !existsSync(join(repository, file))) return []
     const text = readFileSync(join(repository, file), 'utf8')
-    return asPinWrites(service, text) ? sources(cluster, applied, text) : [handwritten(file)]
+    if (!asPinWrites(service, text)) return [handwritten(file)]
+    return [...sources(cluster, applied, text), ...images(cluster, applied)]
   })
 }
 
@@ -89,6 +90,37 @@ function deviation(source: Resource, service: string, text: string): [what: stri
       'include components/oci-chart, and leave spec.verify as it is',
     ]
   return undefined
+}
+
+/** A published chart names its image by the digest, so its values say no more of it than where it is; and they are seen here, all of them. */
+function images(cluster: Cluster, { by, resources }: Applied): Finding[] {
+  const image = { repository: `\${registry}/flotilla/${by.metadata.name}` }
+  return resources
+    .filter((resource) => isFlux(resource, 'HelmRelease'))
+    .flatMap((release) => {
+      const { values, valuesFrom, postRenderers } = release.spec ?? {}
+      const found = (what: string, mend: string): Finding => ({
+        rule: 'what runs was published',
+        where: `${cluster.name}: ${idOf(release)}`,
+        what,
+        mend,
+      })
+      const wrong: Finding[] = []
+      if (!isDeepStrictEqual(values?.image, image))
+        wrong.push(
+          found(
+            'its values name another image than the one that was published with the chart',
+            `let spec.values.image hold nothing but repository: ${image.repository}`,
+          ),
+        )
+      if (valuesFrom !== undefined)
+        wrong.push(found('it takes values from elsewhere', 'move them to values.yaml, and take spec.valuesFrom away'))
+      if (postRenderers !== undefined)
+        wrong.push(
+          found('it changes what the chart renders', 'make it a value of the chart, and take spec.postRenderers away'),
+        )
+      return wrong
+    })
 }
 
 /** Promotion copies a digest, not a chart. */

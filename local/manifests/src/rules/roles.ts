@@ -14,6 +14,7 @@ const Role = z.looseObject({
 /** As which role a release is installed, and its HelmRelease applied. */
 const installs = 'flotilla-release'
 const applies = 'flotilla-apply'
+type RoleName = typeof installs | typeof applies
 
 /** Whether the accounts of a service may write all that they have to, and nothing that gives them more. */
 export function roles({ clusters }: Fleet, rendered: readonly Rendered[]): Finding[] {
@@ -29,7 +30,7 @@ interface Object {
   readonly kind: string
 }
 
-function missing(cluster: Cluster, role: string, objects: readonly Object[]): Finding[] {
+function missing(cluster: Cluster, role: RoleName, objects: readonly Object[]): Finding[] {
   const may = new Set(writable(cluster, role))
   return [...new Set(objects.map(resourceOf))]
     .filter((resource) => !may.has(resource))
@@ -50,32 +51,57 @@ const never = [
   'namespaces',
   'nodes',
   'persistentvolumes',
+  'serviceaccounts/token',
   '*',
 ]
+const neverOf = { [installs]: never, [applies]: [...never, 'pods/exec'] }
+
+const changes = ['create', 'update', 'patch', 'delete', 'deletecollection']
+/** Verbs that give other rights, whatever they are for. */
+const givesMore = ['bind', 'escalate', 'impersonate', '*']
 
 const tooMuch = (cluster: Cluster): Finding[] =>
-  [installs, applies].flatMap((role) =>
-    writable(cluster, role)
-      .filter((resource) => never.includes(resource.split('/')[1] ?? ''))
-      .map((resource) => ({
-        rule: 'a service keeps to its namespace',
-        where: `${cluster.name}: ClusterRole ${role}`,
-        what: `it lets Flux write ${resource}`,
-        mend: 'take it away: whoever writes it gives itself more',
-      })),
+  ([installs, applies] as const).flatMap((role) =>
+    rightsOf(cluster, role).flatMap(({ resource, verbs }) => {
+      const wrong = verbs.filter(
+        (verb) => givesMore.includes(verb) || (changes.includes(verb) && leadsOut(role, resource)),
+      )
+      if (wrong.length === 0) return []
+      return [
+        {
+          rule: 'a service keeps to its namespace',
+          where: `${cluster.name}: ClusterRole ${role}`,
+          what: `it lets Flux ${wrong.join(', ')} ${resource}`,
+          mend: 'take it away: whoever may do that gives itself more',
+        } satisfies Finding,
+      ]
+    }),
   )
 
+/** What leads out takes its subresources along. */
+function leadsOut(role: RoleName, resource: string): boolean {
+  const [, name = '', ...sub] = resource.split('/')
+  return [name, [name, ...sub].join('/')].some((each) => neverOf[role].includes(each))
+}
+
 /** What a role lets somebody make, change and delete, as `group/resources`. */
-function writable(cluster: Cluster, name: string): string[] {
-  const found = everythingIn(cluster).find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === name)
+const writable = (cluster: Cluster, role: RoleName): string[] =>
+  rightsOf(cluster, role)
+    .filter(({ verbs }) => verbs.includes('*') || ['create', 'patch', 'delete'].every((verb) => verbs.includes(verb)))
+    .map(({ resource }) => resource)
+
+interface Right {
+  /** As `group/resources`. */
+  readonly resource: string
+  readonly verbs: readonly string[]
+}
+
+function rightsOf(cluster: Cluster, role: RoleName): Right[] {
+  const found = everythingIn(cluster).find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === role)
   if (found === undefined) return []
-  return Role.parse(found)
-    .rules.filter(
-      ({ verbs }) => verbs.includes('*') || ['create', 'patch', 'delete'].every((verb) => verbs.includes(verb)),
-    )
-    .flatMap(({ apiGroups, resources }) =>
-      apiGroups.flatMap((group) => resources.map((resource) => `${group}/${resource}`)),
-    )
+  return Role.parse(found).rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) => resources.map((resource) => ({ resource: `${group}/${resource}`, verbs }))),
+  )
 }
 
 /** As the API names a kind in a path. */

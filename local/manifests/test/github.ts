@@ -12,6 +12,7 @@ export interface PullRequest {
   state: 'OPEN' | 'CLOSED' | 'MERGED'
   headRefName: string
   isCrossRepository: boolean
+  author: { is_bot: boolean }
   title: string
   body: string
   comments: string[]
@@ -31,11 +32,13 @@ const { values, positionals: [target] } = require('node:util').parseArgs({ args:
 const one = all.find(({ number, url }) => [String(number), url].includes(target))
 if (command === 'list')
   console.log(JSON.stringify(all.filter((it) =>
-    (values.state === 'all' || it.state.toLowerCase() === values.state) && (!values.head || it.headRefName === values.head))))
+    (values.state === 'all' || it.state.toLowerCase() === values.state) && (!values.head || it.headRefName === values.head))
+    .map((it) => ({ ...it, comments: it.comments.map((body) => ({ body })) }))
+    .map((it) => Object.fromEntries(values.json.split(',').map((field) => [field, it[field]])))))
 else if (command === 'create' && values.base === 'main') {
   const number = all.length + 1
   all.push({ number, url: 'https://github.test/pull/' + number, state: 'OPEN', headRefName: values.head, isCrossRepository: false,
-    title: values.title, body: values.body, comments: [] })
+    author: { is_bot: true }, title: values.title, body: values.body, comments: [] })
   console.log(all.at(-1).url)
 } else if (command === 'close' && one) Object.assign(one, { state: 'CLOSED', comments: [...one.comments, values.comment] })
 else if (command === 'merge' && one && values.auto && values.squash) one.merge = 'auto'

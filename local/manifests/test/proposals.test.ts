@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { chartFile, pinned } from '../src/promotion.ts'
+import { chartFile, noRelease, pinned } from '../src/promotion.ts'
 import { GitHub, hasScripts } from './github.ts'
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`
+const zeroth = { service: 'order', version: '1.0.0', digest: digest('0') } as const
 const first = { service: 'order', version: '1.1.0', digest: digest('1') } as const
 const second = { service: 'order', version: '1.2.0', digest: digest('2') } as const
 const firstBranch = `promote/order/1.1.0-${'1'.repeat(12)}`
@@ -13,7 +14,7 @@ const values = 'deploy/flux/apps/production/order/values.yaml'
 let github: GitHub
 beforeEach(() => {
   github = new GitHub()
-  github.pin('production', { ...first, version: '1.0.0', digest: digest('0') })
+  github.pin('production', zeroth)
 })
 afterEach(() => github.remove())
 
@@ -50,14 +51,16 @@ describe.skipIf(!hasScripts)('a release is promoted by pull request', { timeout:
     expect(github.show(secondBranch, values)).toBeUndefined()
   })
 
-  test('which closes nothing of another service, and nothing of a fork', async () => {
-    const other = { url: '?', state: 'OPEN', title: '', body: '' } as const
+  test('which closes nothing of another service, of a fork, or of a person', async () => {
+    const other = { url: '?', state: 'OPEN', title: '', body: '', isCrossRepository: false } as const
+    const [app, person] = [{ is_bot: true }, { is_bot: false }]
     github.pullRequests = [
-      { ...other, number: 1, comments: [], headRefName: 'promote/payment/1.1.0-1', isCrossRepository: false },
-      { ...other, number: 2, comments: [], headRefName: firstBranch, isCrossRepository: true },
+      { ...other, number: 1, comments: [], author: app, headRefName: 'promote/payment/1.1.0-1' },
+      { ...other, number: 2, comments: [], author: app, headRefName: firstBranch, isCrossRepository: true },
+      { ...other, number: 3, comments: [], author: person, headRefName: 'promote/order/mine' },
     ]
     expect(await proven(github.pin('staging', first))).toMatchObject(fine)
-    expect(github.pullRequests.map(({ state }) => state)).toEqual(['OPEN', 'OPEN', 'OPEN'])
+    expect(github.pullRequests.map(({ state }) => state)).toEqual(['OPEN', 'OPEN', 'OPEN', 'OPEN'])
   })
 
   test('not when production has it', async () => {
@@ -80,8 +83,30 @@ describe.skipIf(!hasScripts)('a release is promoted by pull request', { timeout:
     expect(await proven(commit)).toMatchObject({ ...fine, out: expect.stringContaining('left alone') })
     expect(github.pullRequests).toHaveLength(1)
     expect(await github.script('promote', ['--by-hand', 'order'])).toMatchObject(fine)
-    expect(github.pullRequests[1]).toMatchObject({ state: 'OPEN', headRefName: firstBranch })
+    const [old, latest] = github.pullRequests
+    expect(latest).toMatchObject({
+      state: 'OPEN',
+      headRefName: `${firstBranch}_2`,
+      body: expect.stringContaining(old?.url ?? '?'),
+    })
     expect(github.show(firstBranch, values)).toBe('of production')
+    expect(await proven(commit)).toMatchObject({ ...fine, out: expect.stringContaining('it is proposed already') })
+    github.end(2, 'CLOSED')
+    expect(await proven(commit)).toMatchObject({ ...fine, out: expect.stringContaining(`${latest?.url} proposed it`) })
+    expect(github.pullRequests).toHaveLength(2)
+  })
+
+  test('by hand from a branch that merges, whatever production got since it was proposed first', async () => {
+    await proven(github.pin('staging', first))
+    await proven(github.pin('staging', second))
+    github.end(2, 'MERGED')
+    github.pin('production', second)
+    github.pin('staging', first)
+    expect(await github.script('promote', ['--by-hand', 'order'])).toMatchObject(fine)
+    const branch = github.pullRequests[2]?.headRefName ?? '?'
+    github.git('fetch', '--quiet')
+    github.git('merge-tree', '--write-tree', 'origin/main', `origin/${branch}`)
+    expect(pinned('order', github.show(branch, production) ?? '')).toEqual(first)
   })
 
   test('also when the attempt before ended between branch and pull request', async () => {
@@ -90,6 +115,51 @@ describe.skipIf(!hasScripts)('a release is promoted by pull request', { timeout:
     github.pullRequests = []
     expect(await proven(commit)).toMatchObject(fine)
     expect(github.pullRequests).toMatchObject([{ headRefName: firstBranch }])
+  })
+})
+
+describe.skipIf(!hasScripts)('what staging took back is not to be merged for production', { timeout: 60_000 }, () => {
+  const states = () => github.pullRequests.map(({ headRefName, state }) => [headRefName, state])
+
+  test('when production has what staging went back to', async () => {
+    await proven(github.pin('staging', first))
+    const back = github.pin('staging', zeroth)
+    expect(await proven(back)).toMatchObject({ ...fine, out: expect.stringContaining('main has it already') })
+    expect(states()).toEqual([[firstBranch, 'CLOSED']])
+    expect(github.pullRequests[0]?.comments).toEqual([expect.stringContaining('Staging no longer runs it')])
+  })
+
+  test('but what staging went back to, which only its successor had closed', async () => {
+    await proven(github.pin('staging', first))
+    await proven(github.pin('staging', second))
+    expect(await proven(github.pin('staging', first))).toMatchObject(fine)
+    expect(states()).toEqual([
+      [firstBranch, 'CLOSED'],
+      [secondBranch, 'CLOSED'],
+      [`${firstBranch}_2`, 'OPEN'],
+    ])
+  })
+
+  test('and neither what staging went back to, if somebody closed that', async () => {
+    await proven(github.pin('staging', first))
+    github.end(1, 'CLOSED')
+    await proven(github.pin('staging', second))
+    const back = github.pin('staging', first)
+    expect(await proven(back)).toMatchObject({ ...fine, out: expect.stringContaining('left alone') })
+    expect(states()).toEqual([
+      [firstBranch, 'CLOSED'],
+      [secondBranch, 'CLOSED'],
+    ])
+  })
+
+  test('when staging has no release any more, unless that is no longer so', async () => {
+    const none = { [chartFile('staging', 'order')]: noRelease }
+    const before = github.commit('main', none)
+    await proven(github.pin('staging', first))
+    await proven(before)
+    expect(states()).toEqual([[firstBranch, 'OPEN']])
+    expect(await proven(github.commit('main', none))).toMatchObject(fine)
+    expect(states()).toEqual([[firstBranch, 'CLOSED']])
   })
 })
 

@@ -114,6 +114,17 @@ const broken: readonly { readonly rule: string; readonly edit: Edit; readonly fo
     found: ['what runs was published | production: HelmRelease order/order | it changes what the chart renders'],
   },
   {
+    rule: 'facts are those of the cluster',
+    edit: {
+      file: 'deploy/flux/clusters/production/all.yaml',
+      from: 'substituteFrom: [{ kind: ConfigMap, name: runtime-info }]',
+      to: 'substituteFrom: [{ kind: ConfigMap, name: runtime-info }], substitute: { registry: elsewhere.example }',
+    },
+    found: [
+      'what runs was published | production: Kustomization flux-system/order | it takes facts from elsewhere than the ConfigMap runtime-info',
+    ],
+  },
+  {
     rule: 'what is promoted is where production looks for it',
     edit: {
       file: 'deploy/flux/clusters/staging/runtime-info.example.env',

@@ -44,7 +44,7 @@ function pinsOf(cluster: Cluster, repository: string): Finding[] {
     if (!file || !existsSync(join(repository, file))) return []
     const text = readFileSync(join(repository, file), 'utf8')
     if (!asPinWrites(service, text)) return [handwritten(file)]
-    return [...sources(cluster, applied, text), ...images(cluster, applied)]
+    return [...facts(cluster, applied), ...sources(cluster, applied, text), ...images(cluster, applied)]
   })
 }
 
@@ -62,6 +62,21 @@ function asPinWrites(service: Service, text: string): boolean {
   } catch {
     return false
   }
+}
+
+const factsOfTheCluster = { substituteFrom: [{ kind: 'ConfigMap', name: 'runtime-info' }] }
+
+/** Registry and repository are facts: what puts others in their place decides what runs, and who may have signed it. */
+function facts({ name }: Cluster, { by }: Applied): Finding[] {
+  if (isDeepStrictEqual(by.spec?.postBuild, factsOfTheCluster)) return []
+  return [
+    {
+      rule: 'what runs was published',
+      where: `${name}: ${idOf(by)}`,
+      what: 'it takes facts from elsewhere than the ConfigMap runtime-info',
+      mend: 'let spec.postBuild hold nothing but substituteFrom: runtime-info',
+    },
+  ]
 }
 
 /** What becomes of the pin when everything is put together: one source, whose signature is verified, and one release of it. */

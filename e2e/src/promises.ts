@@ -1,12 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { cosmosKey } from '@flotilla/up/members'
 import { check, type Finding } from '@flotilla/verify/check'
 import { readRecords } from '@flotilla/verify/read'
 import type { Records } from '@flotilla/verify/records'
 import { readerOf } from './books.ts'
 import type { Forward, Kubectl } from './kubectl.ts'
 
-/** The key of the emulator, which is everywhere the same and public. */
-const cosmosKey = 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=='
 const askAgainAfter = 2_000
 
 /** What `npm run verify` says of a cluster, when all has come to its end. */

@@ -6,6 +6,7 @@ export interface Image {
 }
 
 export const standIns = ['service-bus', 'cosmos', 'card-processor', 'mailbox', 'identity', 'gateway'] as const
+export const isStandIn = (program: string): boolean => standIns.some((name) => name === program)
 export const sqlServices = ['order', 'inventory', 'payment'] as const
 export const imageNames = [...sqlServices, 'notification', 'stand-ins'] as const
 export type ImageName = (typeof imageNames)[number]

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { standIns } from './images.ts'
+import { isStandIn, sqlServices } from './images.ts'
 
 /** Where a trial is as if it were: on a laptop (SQLite, keys), or in Azure (Azure SQL, the workload's identity, a collector). */
 export type Surroundings = 'laptop' | 'azure'
@@ -48,7 +48,7 @@ export function settingOf(surroundings: Surroundings, folder: string, collector:
     'topology.json',
     JSON.stringify({ UserConfig: { Namespaces: [{ Name: 'trial', Topics: [] }] } }),
   )
-  const upstreams = ['order', 'inventory', 'payment', 'notification'].flatMap((it) => [`--${it}`, `http://${nowhere}`])
+  const upstreams = [...sqlServices, 'notification'].flatMap((it) => [`--${it}`, `http://${nowhere}`])
   const further: Readonly<Record<string, readonly string[]>> = {
     'service-bus': ['--config', topology, '--admin-port', '0'],
     gateway: upstreams,
@@ -58,5 +58,5 @@ export function settingOf(surroundings: Surroundings, folder: string, collector:
     args: ['--port', '0', '--data', join(folder, name), ...(further[name] ?? [])],
     env: {},
   })
-  return (program) => (standIns.some((it) => it === program) ? standIn(program) : service)
+  return (program) => (isStandIn(program) ? standIn(program) : service)
 }

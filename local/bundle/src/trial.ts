@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileOf, type ImageName, imageOf, standIns } from './images.ts'
+import { fileOf, type ImageName, imageOf, isStandIn } from './images.ts'
 import { type Surroundings, settingOf } from './setting.ts'
 
 /**
@@ -127,7 +127,7 @@ function readyLine(said: string): string | undefined {
   return undefined
 }
 
-const probeOf = (program: string) => (standIns.some((name) => name === program) ? '/health/ready' : '/health/startup')
+const probeOf = (program: string) => (isStandIn(program) ? '/health/ready' : '/health/startup')
 
 async function untilReady(run: Run, probe: string): Promise<Pick<Trial, 'readyMs' | 'used'>> {
   const begun = performance.now()

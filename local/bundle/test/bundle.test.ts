@@ -9,7 +9,7 @@ import { freePorts } from '@flotilla/up/ports'
 import { seed } from '@flotilla/up/seed'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { bundle, root } from '../src/bundle.ts'
-import { fileOf, imageNames, imageOf, standIns } from '../src/images.ts'
+import { fileOf, imageNames, imageOf, isStandIn } from '../src/images.ts'
 import { inSource } from '../src/stack.ts'
 import { trials } from '../src/trial.ts'
 
@@ -156,9 +156,7 @@ it('an order is confirmed, paid and told by bundles alone', async () => {
     say: () => {},
     environment: { PATH: process.env.PATH },
     mainOf: (member) =>
-      standIns.some((it) => it === member)
-        ? join(folderOf('stand-ins'), fileOf(member))
-        : join(folderOf(member), fileOf('main')),
+      isStandIn(member) ? join(folderOf('stand-ins'), fileOf(member)) : join(folderOf(member), fileOf('main')),
   })
   onTestFinished(async () => {
     await fleet.supervisor.stop()

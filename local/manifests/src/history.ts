@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { ServiceName } from '@flotilla/contracts/topology'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { Service } from './promotion.ts'
 
 const run = promisify(execFile)
 
@@ -20,7 +20,12 @@ export const versionOf = (folder: string): string => versionIn(readFileSync(join
  * its publication on, what changes a chart raises its version. Of a branch, what it has beside `origin/main` was never published. False when
  * this clone has no such commit.
  */
-export async function chartsOf(repository: string, service: Service, version: string, into: string): Promise<boolean> {
+export async function chartsOf(
+  repository: string,
+  service: ServiceName,
+  version: string,
+  into: string,
+): Promise<boolean> {
   const git = async (...args: string[]) => (await run('git', ['-C', repository, ...args])).stdout
   const file = `deploy/helm/${service}/Chart.yaml`
   const start = await git('merge-base', 'HEAD', 'refs/remotes/origin/main').then(

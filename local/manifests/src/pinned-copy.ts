@@ -1,8 +1,9 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { services } from '@flotilla/contracts/topology'
 import { versionOf } from './history.ts'
-import { chartFile, noRelease, pin, pinnedEnvironments, services } from './promotion.ts'
+import { chartFile, noRelease, pin, pinnedEnvironments } from './promotion.ts'
 
 /** Of nothing that was ever published. */
 export const nobodysDigest = `sha256:${'0'.repeat(64)}`

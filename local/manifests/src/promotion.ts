@@ -1,23 +1,22 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ServiceName } from '@flotilla/contracts/topology'
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 
-export const services = ['order', 'inventory', 'payment', 'notification'] as const
-export type Service = (typeof services)[number]
 export const pinnedEnvironments = ['staging', 'production'] as const
 export type Pinned = (typeof pinnedEnvironments)[number]
 
 /** One chart in the registry, with the image that it was published with. */
 export interface Pin {
-  readonly service: Service
+  readonly service: ServiceName
   /** Exact, such as 1.4.0. */
   readonly version: string
   /** Of the chart's manifest in the registry, such as sha256:…; it counts, the version is for people. */
   readonly digest: string
 }
 
-export const chartFile = (environment: Pinned, service: Service): string =>
+export const chartFile = (environment: Pinned, service: ServiceName): string =>
   `deploy/flux/apps/${environment}/${service}/chart.yaml`
 
 const exact = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/
@@ -67,7 +66,7 @@ export function pin(repository: string, environment: Pinned, it: Pin): string {
 const Chart = z.object({ spec: z.object({ ref: z.object({ tag: z.string(), digest: z.string() }) }) })
 
 /** What a manifest pins; undefined when it has no release. Throws when it is not as `pin` writes it. */
-export function pinned(service: Service, manifest: string): Pin | undefined {
+export function pinned(service: ServiceName, manifest: string): Pin | undefined {
   if (manifest === noRelease) return undefined
   const chart = Chart.safeParse(parseAllDocuments(manifest)[0]?.toJS())
   if (!chart.success) throw new Error(`the chart.yaml of ${service} has no tag with a digest: pin it`)
@@ -80,7 +79,7 @@ export function pinned(service: Service, manifest: string): Pin | undefined {
  * @param proven the manifest of the commit that staging runs; without it, the one of the working tree. One that staging has left
  * behind since is refused.
  */
-export function promote(repository: string, service: Service, proven?: string): Pin {
+export function promote(repository: string, service: ServiceName, proven?: string): Pin {
   const now = pinned(service, readFileSync(join(repository, chartFile('staging', service)), 'utf8'))
   const it = proven === undefined ? now : pinned(service, proven)
   if (it === undefined || now === undefined)

@@ -2,12 +2,12 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import { type Chart, charts } from '@flotilla/charts/charts'
 import { type Manifest, manifestsOf } from '@flotilla/charts/helm'
+import { type ServiceName, services } from '@flotilla/contracts/topology'
 import { parse, stringify } from 'yaml'
 import type { Finding } from './finding.ts'
 import { type Cluster, everythingIn, type Fleet } from './fleet.ts'
 import { versionOf } from './history.ts'
 import { nobodysDigest } from './pinned-copy.ts'
-import { type Service, services } from './promotion.ts'
 import { idOf, isFlux, type Resource } from './resource.ts'
 
 /** What Helm does here. */
@@ -22,7 +22,7 @@ export interface Renderer {
 export interface RenderingOptions {
   readonly helm: Renderer
   /** Puts the charts that were published with a version of a service's into a folder; false when they cannot be had. */
-  readonly chartsOf: (service: Service, version: string, into: string) => Promise<boolean>
+  readonly chartsOf: (service: ServiceName, version: string, into: string) => Promise<boolean>
   /** A folder for what is made on the way. */
   readonly work: string
 }

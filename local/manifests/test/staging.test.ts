@@ -1,5 +1,6 @@
+import { services } from '@flotilla/contracts/topology'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { chartFile, chartManifest, pinned, services } from '../src/promotion.ts'
+import { chartFile, chartManifest, pinned } from '../src/promotion.ts'
 import { GitHub, hasScripts } from './github.ts'
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`

@@ -1,17 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { type ServiceName, services } from '@flotilla/contracts/topology'
 import type { Finding } from '../finding.ts'
 import type { Applied, Cluster, Fleet } from '../fleet.ts'
-import {
-  chartFile,
-  chartManifest,
-  noRelease,
-  pinned,
-  pinnedEnvironments,
-  type Service,
-  services,
-} from '../promotion.ts'
+import { chartFile, chartManifest, noRelease, pinned, pinnedEnvironments } from '../promotion.ts'
 import { idOf, isFlux, type Resource } from '../resource.ts'
 import { isService } from './tenancy.ts'
 
@@ -55,7 +48,7 @@ const handwritten = (file: string): Finding => ({
   mend: 'pin a release that has a digest, or promote; what else a service needs goes into its values.yaml',
 })
 
-function asPinWrites(service: Service, text: string): boolean {
+function asPinWrites(service: ServiceName, text: string): boolean {
   try {
     const pin = pinned(service, text)
     return text === (pin === undefined ? noRelease : chartManifest(pin))

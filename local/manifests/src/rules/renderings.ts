@@ -1,8 +1,8 @@
 import { environmentProblems } from '@flotilla/charts/environment'
 import type { Manifest } from '@flotilla/charts/helm'
 import { problemsOf } from '@flotilla/charts/rules'
+import { services } from '@flotilla/contracts/topology'
 import type { Finding } from '../finding.ts'
-import { type Service, services } from '../promotion.ts'
 import type { Rendered } from '../rendering.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { Rendered } from '../rendering.ts'
  */
 export const renderings = (all: readonly Rendered[]): Finding[] =>
   all.flatMap(({ cluster, chart, where, isCurrent, manifests }) => {
-    const isService = services.some((each: Service) => each === chart)
+    const isService = services.some((each) => each === chart)
     const problems = isCurrent
       ? [
           ...manifests.flatMap((manifest) => problemsOf(manifest, cluster.name)),
